@@ -19,8 +19,8 @@ struct ModelInfo {
   bool has_kv_cache = true;         ///< false: each step must be given the whole sequence, from position 0
   bool rewindable = true;           ///< false: the KV cache wraps, a shorter prefix can't be returned to
   std::optional<TokenId> bos_id;
-  std::vector<TokenId> eos_ids;     ///< empty where the file names none
-  std::string logits_dtype;         ///< as the file produces them: "float32", "float16" or "bfloat16"
+  std::vector<TokenId> eos_ids;                 ///< empty where the file names none
+  std::string logits_dtype;                     ///< as the file produces them: "float32", "float16" or "bfloat16"
   std::map<std::string, std::string> metadata;  ///< every constant method of the file, as text
 };
 

@@ -1,0 +1,44 @@
+#include "program/runtime.h"
+
+#include <executorch/runtime/platform/platform.h>
+#include <executorch/runtime/platform/runtime.h>
+
+#include <cstdio>
+#include <mutex>
+#include <string_view>
+
+#include "base/log.h"
+#include "program/threads.h"
+
+namespace llmodule {
+namespace {
+
+void emit_log_message(et_timestamp_t, et_pal_log_level_t level, const char* filename, const char*, size_t line,
+                      const char* message, size_t length) {
+  // The runtime reports as an error whatever a caller could handle; what matters of it also arrives as an exception.
+  const LogLevel mapped = level == et_pal_log_level_t::kFatal   ? LogLevel::kError
+                          : level == et_pal_log_level_t::kError ? LogLevel::kWarning
+                                                                : LogLevel::kDebug;
+  char text[512];
+  const int size =
+      std::snprintf(text, sizeof(text), "executorch %s:%zu: %.*s", filename, line, static_cast<int>(length), message);
+  if (size > 0) log(mapped, std::string_view(text, static_cast<size_t>(size) < sizeof(text) ? size : sizeof(text) - 1));
+}
+
+}  // namespace
+
+void initialize_runtime() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    executorch::runtime::register_pal(executorch::runtime::PalImpl::create(&emit_log_message, "llmodule"));
+    executorch::runtime::runtime_init();
+    set_num_threads(0);
+  });
+}
+
+Error runtime_error(ErrorCode code, const std::string& what, executorch::runtime::Error error) {
+  return Error(code, what + " (ExecuTorch: " + executorch::runtime::to_string(error) + ")",
+               static_cast<std::int32_t>(error));
+}
+
+}  // namespace llmodule

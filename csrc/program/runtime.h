@@ -1,0 +1,18 @@
+#pragma once
+
+#include <executorch/runtime/core/error.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace llmodule {
+
+/// Starts ExecuTorch's runtime once per process: its log lines go to base/log.h instead of stderr, and its thread pool
+/// gets one thread per physical core. Opening a model does this by itself.
+void initialize_runtime();
+
+/// An Error whose message is `what` followed by the runtime's name of `error`.
+Error runtime_error(ErrorCode code, const std::string& what, executorch::runtime::Error error);
+
+}  // namespace llmodule
