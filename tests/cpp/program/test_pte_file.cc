@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
-#include <cstdio>
+#include <unistd.h>
+
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -14,10 +16,11 @@ namespace {
 
 // A file of the given content that is gone at the end of the test.
 struct TemporaryFile {
-  explicit TemporaryFile(const std::string& content) : path(std::tmpnam(nullptr)) {
+  explicit TemporaryFile(const std::string& content)
+      : path(std::filesystem::temp_directory_path() / ("llmodule-test-" + std::to_string(::getpid()))) {
     std::ofstream(path, std::ios::binary) << content;
   }
-  ~TemporaryFile() { std::remove(path.c_str()); }
+  ~TemporaryFile() { std::filesystem::remove(path); }
   std::string path;
 };
 
