@@ -7,7 +7,8 @@
 # -DLLMODULE_USE_INSTALLED_EXECUTORCH=ON links the installed `executorch` package of this Python instead, for delegates
 # of third parties that need libexecutorch.so by its own name; nothing is carried in the wheel then.
 #
-# Defines the target `executorch`, and LLMODULE_EXECUTORCH_LIBRARIES, the files a wheel must carry.
+# Defines the target llmodule_executorch; LLMODULE_EXECUTORCH_FILES, what a wheel must carry of it; and
+# LLMODULE_EXECUTORCH_LIBDIR, where the installed binaries find it, relative to the package's directory.
 
 option(LLMODULE_USE_INSTALLED_EXECUTORCH "Link the installed executorch package instead of carrying a renamed copy" OFF)
 
@@ -33,20 +34,27 @@ endif()
 find_package(executorch 1.5.1 EXACT CONFIG REQUIRED PATHS "${package}/lib/cmake" NO_DEFAULT_PATH)
 
 set(components runtime threadpool kernels_optimized kernels_quantized backend_xnnpack backend_coreml backend_mlx)
-add_library(llmodule_executorch INTERFACE)
-set(LLMODULE_EXECUTORCH_LIBRARIES "")
-
+set(originals "")
 foreach(component IN LISTS components)
   if(TARGET executorch::${component})
-    target_link_libraries(llmodule_executorch INTERFACE executorch::${component})
     get_target_property(location executorch::${component} IMPORTED_LOCATION)
     list(APPEND originals "${location}")
+  else()
+    list(REMOVE_ITEM components ${component})
   endif()
 endforeach()
 
-if(NOT LLMODULE_USE_INSTALLED_EXECUTORCH)
+set(LLMODULE_EXECUTORCH_FILES "")
+if(LLMODULE_USE_INSTALLED_EXECUTORCH)
+  set(LLMODULE_EXECUTORCH_LIBDIR "../executorch/lib")
+else()
+  set(LLMODULE_EXECUTORCH_LIBDIR "lib")
   set(renamed_dir "${CMAKE_BINARY_DIR}/executorch_renamed")
-  if(NOT EXISTS "${renamed_dir}/.complete")
+  set(stamp "")
+  if(EXISTS "${renamed_dir}/.complete")
+    file(READ "${renamed_dir}/.complete" stamp)
+  endif()
+  if(NOT stamp STREQUAL originals)
     execute_process(
       COMMAND "${Python_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/rename_libraries.py"
               --prefix llmodule_ --out "${renamed_dir}" ${originals}
@@ -54,22 +62,27 @@ if(NOT LLMODULE_USE_INSTALLED_EXECUTORCH)
     if(NOT status EQUAL 0)
       message(FATAL_ERROR "The ExecuTorch libraries could not be renamed:\n${errors}")
     endif()
-    file(TOUCH "${renamed_dir}/.complete")
+    file(WRITE "${renamed_dir}/.complete" "${originals}")
   endif()
-  foreach(component IN LISTS components)
-    if(TARGET executorch::${component})
-      get_target_property(location executorch::${component} IMPORTED_LOCATION)
-      get_filename_component(name "${location}" NAME)
-      string(REGEX REPLACE "^lib" "libllmodule_" name "${name}")
-      set(file "${renamed_dir}/${name}")
-      list(APPEND LLMODULE_EXECUTORCH_LIBRARIES "${file}")
-      # The package's own link options hold absolute paths of this machine and the original file; ours keep what
-      # matters of them: that a library which only registers itself is not dropped.
-      set_target_properties(executorch::${component} PROPERTIES IMPORTED_LOCATION "${file}" INTERFACE_LINK_OPTIONS "")
-      if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-        set_property(TARGET executorch::${component} PROPERTY INTERFACE_LINK_OPTIONS
-          "LINKER:--push-state,--no-as-needed,${file},--pop-state")
-      endif()
-    endif()
-  endforeach()
+  if(MLX_METALLIB_PATH)
+    list(APPEND LLMODULE_EXECUTORCH_FILES "${MLX_METALLIB_PATH}")
+  endif()
 endif()
+
+# The package's own link options hold absolute paths of this machine; ours keep what matters of them: that a library
+# which only registers itself is not dropped.
+add_library(llmodule_executorch INTERFACE)
+foreach(component location IN ZIP_LISTS components originals)
+  if(NOT LLMODULE_USE_INSTALLED_EXECUTORCH)
+    get_filename_component(name "${location}" NAME)
+    string(REGEX REPLACE "^lib" "libllmodule_" name "${name}")
+    set(location "${renamed_dir}/${name}")
+    list(APPEND LLMODULE_EXECUTORCH_FILES "${location}")
+  endif()
+  set_target_properties(executorch::${component} PROPERTIES IMPORTED_LOCATION "${location}" INTERFACE_LINK_OPTIONS "")
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+    set_property(TARGET executorch::${component} PROPERTY INTERFACE_LINK_OPTIONS
+      "LINKER:--push-state,--no-as-needed,${location},--pop-state")
+  endif()
+  target_link_libraries(llmodule_executorch INTERFACE executorch::${component})
+endforeach()
