@@ -1,0 +1,83 @@
+"""What the subcommands that run a model share: its arguments, sampling, loading."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from llmodule.config import ChatConfig, GenerationConfig
+from llmodule.module import LLMModule
+
+MODEL_VARIABLE = "LLMODULE_MODEL"
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "seed")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the model and how it is run."""
+    parser.add_argument(
+        "model",
+        nargs="?",
+        metavar="MODEL",
+        help=f"a .pte file, a folder with one, or a URL; by default ${MODEL_VARIABLE}",
+    )
+    parser.add_argument("--tokenizer", metavar="SOURCE", help="tokenizer file, by default beside the model")
+    parser.add_argument("--tokenizer-config", metavar="SOURCE", help="its JSON, by default beside the tokenizer")
+    parser.add_argument("--temperature", "--temp", type=float, metavar="T", help="0 takes the most likely token")
+    parser.add_argument("--top-k", type=int, metavar="K", help="only the K most likely tokens")
+    parser.add_argument("--top-p", type=float, metavar="P", help="only the tokens that together reach probability P")
+    parser.add_argument("--min-p", type=float, metavar="P", help="only tokens with this share of the best one's")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same text")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="end an answer after N tokens")
+    parser.add_argument("--stop", action="append", metavar="TEXT", help="end an answer before TEXT; may be repeated")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="by default one per physical core")
+
+
+def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Callable[[str], None]) -> LLMModule:
+    """Loads the model that the options name, with a bar where something has to be downloaded.
+
+    Raises:
+        ValueError: No model is named, or an option is out of range.
+        LLModuleError: The model cannot be loaded.
+    """
+    source = options.model or os.environ.get(MODEL_VARIABLE)
+    if not source:
+        raise ValueError(f"no model: name a .pte file, a folder or a URL, or set {MODEL_VARIABLE}")
+    with _Bar() as bar:
+        llm = LLMModule(
+            token_callback=token_callback,
+            model_download_progress_callback=bar.show,
+            chat_config=ChatConfig(system_prompt=system_prompt),
+            generation_config=GenerationConfig(
+                max_new_tokens=options.max_tokens,
+                stop=options.stop,
+                **{name: getattr(options, name) for name in SAMPLING},
+            ),
+        )
+        llm.load(source, options.tokenizer, options.tokenizer_config, threads=options.threads)
+    return llm
+
+
+class _Bar:
+    """A progress bar on a terminal's stderr, which appears only if there is something to wait for."""
+
+    def __init__(self) -> None:
+        self._bar: object = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def show(self, share: float) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            if share >= 1.0 or not sys.stderr.isatty():
+                return
+            self._bar = tqdm(total=100, desc="download", bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining}")
+        assert isinstance(self._bar, tqdm)
+        self._bar.update(share * 100 - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()  # type: ignore[attr-defined]

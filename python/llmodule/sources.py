@@ -1,0 +1,129 @@
+"""Where the files of a model come from: local paths, file:// and http(s):// URLs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+from llmodule.errors import ResourceError
+
+Source = str | os.PathLike[str]
+Progress = Callable[[float], None]
+CONFIG = "tokenizer_config.json"
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """The local files of one model; None where there is none."""
+
+    model: Path
+    tokenizer: Path
+    tokenizer_config: Path | None = None
+    generation_config: Path | None = None
+    chat_template: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Url:
+    text: str
+
+    def beside(self, name: str) -> _Url:
+        scheme, host, path, _, _ = urlsplit(self.text)
+        return _Url(urlunsplit((scheme, host, str(PurePosixPath(path or "/").parent / name), "", "")))
+
+
+_Location = Path | _Url
+
+
+def fetch_model(
+    model: Source, tokenizer: Source | None = None, tokenizer_config: Source | None = None, *, progress: Progress
+) -> ModelFiles:
+    """Finds the files of a model and downloads what is remote.
+
+    What is not given is looked for beside what is: the tokenizer beside the model, its configuration beside the
+    tokenizer, generation_config.json and chat_template.jinja beside the configuration.
+
+    Args:
+        model: A .pte file, or a local folder that holds exactly one.
+        tokenizer: The tokenizer's file; by default tokenizer.json, or tokenizer.model in a local folder.
+        tokenizer_config: By default tokenizer_config.json, which may be missing.
+        progress: Called with the share of the bytes that are there, from 0 to 1, never falling; with 1 at the end.
+
+    Raises:
+        ValueError: A source has an unknown scheme.
+        ResourceError: A file is missing.
+        DownloadError: A download failed.
+    """
+    model_at = _the_pte(_locate(model))
+    tokenizer_at = _locate(tokenizer) if tokenizer is not None else _default_tokenizer(model_at)
+    config_at = _locate(tokenizer_config) if tokenizer_config is not None else _beside(tokenizer_at, CONFIG)
+    wanted: dict[str, tuple[_Location, bool]] = {
+        "tokenizer": (tokenizer_at, True),
+        "tokenizer_config": (config_at, tokenizer_config is not None),
+        "generation_config": (_beside(config_at, "generation_config.json"), False),
+        "chat_template": (_beside(config_at, "chat_template.jinja"), False),
+        "model": (model_at, True),
+    }
+    found = {name: _local(at, required) for name, (at, required) in wanted.items() if isinstance(at, Path)}
+    remote = {name: (at.text, required) for name, (at, required) in wanted.items() if isinstance(at, _Url)}
+    if remote:
+        from llmodule._download import download
+
+        found |= zip(remote, download(list(remote.values()), progress=progress), strict=True)
+    progress(1.0)
+    model_path, tokenizer_path = found.pop("model"), found.pop("tokenizer")
+    assert model_path is not None
+    assert tokenizer_path is not None
+    return ModelFiles(model_path, tokenizer_path, **found)
+
+
+def _locate(source: Source) -> _Location:
+    text = os.fspath(source)
+    if not isinstance(text, str):
+        raise TypeError(f"the source {source!r} is of type {type(text).__name__}; it must be a path or a URL")
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return Path(text).expanduser()
+    if scheme in ("http", "https"):
+        return _Url(text)
+    if scheme == "file":
+        parts = urlsplit(text)
+        if parts.netloc not in ("", "localhost"):
+            raise ValueError(f"{text} names the host {parts.netloc!r}; a file:// URL must be of this machine")
+        return Path(url2pathname(parts.path))
+    raise ValueError(f"{text} has the unknown scheme {scheme!r}; known are file, http, https and plain paths")
+
+
+def _beside(location: _Location, name: str) -> _Location:
+    return location.beside(name) if isinstance(location, _Url) else location.parent / name
+
+
+def _the_pte(location: _Location) -> _Location:
+    if isinstance(location, _Url) or not location.is_dir():
+        return location
+    files = sorted(location.glob("*.pte"))
+    if len(files) != 1:
+        names = ", ".join(file.name for file in files) or "none"
+        raise ResourceError(f"{location} must hold exactly one .pte file, and holds {names}; name the file itself")
+    return files[0]
+
+
+def _default_tokenizer(model: _Location) -> _Location:
+    tokenizer = _beside(model, "tokenizer.json")
+    if isinstance(tokenizer, Path) and not tokenizer.exists():
+        other = tokenizer.with_name("tokenizer.model")
+        return other if other.exists() else tokenizer
+    return tokenizer
+
+
+def _local(path: Path, required: bool) -> Path | None:
+    if path.is_file():
+        return path
+    if required:
+        kind = "is not a file" if path.exists() else "does not exist"
+        raise ResourceError(f"{path} {kind}; name the model, and its tokenizer where that lies elsewhere")
+    return None
