@@ -47,7 +47,8 @@ std::size_t well_formed_prefix(std::string_view text, std::size_t& length) {
 
 std::size_t decode_one(std::string_view text, char32_t* code_point) {
   std::size_t length = 0;
-  if (well_formed_prefix(text, length) != length || length == 0) return 0;
+  const std::size_t prefix = well_formed_prefix(text, length);
+  if (prefix == 0 || prefix != length) return 0;
   if (code_point != nullptr) {
     static constexpr unsigned char kLeadMask[5] = {0, 0x7F, 0x1F, 0x0F, 0x07};
     char32_t value = static_cast<unsigned char>(text[0]) & kLeadMask[length];

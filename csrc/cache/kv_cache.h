@@ -16,6 +16,7 @@ class KvCache {
   KvCache(std::size_t capacity, bool rewindable);
 
   std::size_t capacity() const { return capacity_; }
+  bool rewindable() const { return rewindable_; }
   std::size_t size() const { return tokens_.size(); }
   Span<const TokenId> tokens() const { return tokens_; }
 
@@ -30,9 +31,9 @@ class KvCache {
   /// Records `tokens` as run behind what the cache holds. @throws std::invalid_argument where they do not fit.
   void append(Span<const TokenId> tokens);
 
-  /// Forgets everything behind the first `size` tokens. @throws std::invalid_argument where size > size(), or where the
-  /// cache can't rewind to it.
-  void truncate(std::size_t size);
+  /// Forgets everything behind the first `new_size` tokens. @throws std::invalid_argument where new_size > size(), or
+  /// where the cache can't rewind to it.
+  void truncate(std::size_t new_size);
 
   void clear() { tokens_.clear(); }
 
