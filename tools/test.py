@@ -31,7 +31,8 @@ def run(title: str, *command: str | Path) -> None:
 
 
 def native_sources() -> list[Path]:
-    return sorted(path for folder in ("csrc", "tests/cpp") for path in (ROOT / folder).rglob("*.[ch]*"))
+    files = (path for folder in ("csrc", "tests/cpp") for path in (ROOT / folder).rglob("*"))
+    return sorted(path for path in files if path.suffix in (".h", ".cc"))
 
 
 def main() -> None:
