@@ -1,0 +1,216 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/attention_tile.h"
+#include "kernels/simd/matmul.h"
+#include "kernels/simd/softmax.h"
+
+namespace llmodule::kernels {
+namespace {
+
+template <typename T>
+Rows<T> rows_of(const RowTensor& tensor, std::int64_t batch, std::int64_t position, std::int64_t head) {
+  Rows<T> rows;
+  rows.data = static_cast<const T*>(tensor.data) + batch * tensor.batch_stride + position * tensor.position_stride +
+              head * tensor.head_stride;
+  rows.stride = tensor.position_stride;
+  if constexpr (std::is_same_v<T, std::int8_t>) {
+    const std::int64_t first = batch * tensor.batch_parameter_stride + position * tensor.position_parameter_stride +
+                               head * tensor.head_parameter_stride;
+    rows.zero_points = tensor.zero_points + first;
+    rows.scales = tensor.scales + first;
+    rows.parameter_stride = tensor.position_parameter_stride;
+  }
+  return rows;
+}
+
+/// Calls `action` with std::integral_constant<int, count>, 1 <= count <= kMaxGroup.
+template <class V, typename Action>
+void with_constant(std::int64_t count, Action action) {
+  switch (count) {
+    case 1:
+      return action(std::integral_constant<int, 1>());
+    case 2:
+      return action(std::integral_constant<int, 2>());
+    case 3:
+      return action(std::integral_constant<int, 3>());
+    case 4:
+      return action(std::integral_constant<int, 4>());
+    case 5:
+      return action(std::integral_constant<int, 5>());
+    default:
+      return action(std::integral_constant<int, 6>());
+  }
+}
+
+/// Attends one tile with the vectors V on elements T.
+///
+/// The keys go by in blocks. With many rows a block is unpacked once to float, the keys transposed, so that scores and
+/// values are both plain matrix products; with few rows, as in decode, that would cost more than it saves and the cache
+/// is read in place. Rows go in groups that share each pass over a block.
+template <class V, typename T>
+class TileAttention {
+ public:
+  TileAttention(const Attention& attention, const AttentionTile& tile, const TileScratch& scratch,
+                const SoftmaxState& state)
+      : attention_(attention),
+        tile_(tile),
+        scratch_(scratch),
+        state_(state),
+        group_heads_(attention.heads / attention.kv_heads),
+        rows_(tile.queries * group_heads_),
+        width_(padded(attention.head_dim)),
+        unpacked_(rows_ >= kUnpackRows) {}
+
+  void run() {
+    start();
+    const std::int64_t limit = unpacked_ ? kMaxGroup : (V::kRegisters >= 32 ? 4 : 3);
+    const std::int64_t groups = (rows_ + limit - 1) / limit;
+    for (std::int64_t key = tile_.first_key; key < tile_.end_key; key += kKeyBlock) {
+      const std::int64_t count = key + kKeyBlock < tile_.end_key ? kKeyBlock : tile_.end_key - key;
+      const Rows<T> keys = rows_of<T>(attention_.k, tile_.batch, key, tile_.kv_head);
+      const Rows<T> values = rows_of<T>(attention_.v, tile_.batch, key, tile_.kv_head);
+      if (unpacked_) unpack(keys, values, count);
+      for (std::int64_t g = 0; g < groups; ++g) {
+        const std::int64_t row = rows_ * g / groups;
+        attend(row, rows_ * (g + 1) / groups - row, key, count, keys, values);
+      }
+    }
+  }
+
+ private:
+  /// From this many rows on, unpacking a block of keys and values pays.
+  static constexpr std::int64_t kUnpackRows = 16;
+
+  void start() {
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      const std::int64_t query = tile_.first_query + row / group_heads_;
+      const std::int64_t head = tile_.kv_head * group_heads_ + row % group_heads_;
+      unpack_row<V>(rows_of<T>(attention_.q, tile_.batch, query, head), 0, attention_.head_dim, attention_.scale,
+                    scratch_.queries + row * width_);
+      state_.maximum[row] = -__builtin_inff();
+      state_.sum[row] = 0;
+    }
+    for (std::int64_t i = 0; i < rows_ * width_; ++i) state_.values[i] = 0;
+  }
+
+  /// Keys transposed to scratch_.keys, values to scratch_.values unless they can be used where they are.
+  void unpack(const Rows<T>& keys, const Rows<T>& values, std::int64_t count) {
+    const std::int64_t depth = attention_.head_dim;
+    for (std::int64_t j = 0; j < count; j += V::kWidth) {
+      if (std::is_same_v<T, float> && j + V::kWidth <= count && depth % V::kWidth == 0) {
+        transpose(reinterpret_cast<const float*>(keys.row(j)), keys.stride, j);
+        continue;
+      }
+      for (int i = 0; i < V::kWidth; ++i) {
+        const std::int64_t row = j + i < count ? j + i : count - 1;
+        unpack_row<V>(keys, row, depth, 1, scratch_.values + i * width_);
+      }
+      transpose(scratch_.values, width_, j);
+    }
+    if constexpr (!std::is_same_v<T, float>) {
+      for (std::int64_t j = 0; j < count; ++j) unpack_row<V>(values, j, depth, 1, scratch_.values + j * width_);
+    }
+  }
+
+  void transpose(const float* rows, std::int64_t stride, std::int64_t key) {
+    for (std::int64_t d = 0; d < attention_.head_dim; d += V::kWidth) {
+      transpose_block<V>(rows + d, stride, scratch_.keys + d * kKeyBlock + key, kKeyBlock);
+    }
+  }
+
+  /// How many of the `count` keys from `key` on the query of `row` may see.
+  std::int64_t visible(std::int64_t row, std::int64_t key, std::int64_t count) const {
+    if (!attention_.causal) return count;
+    const std::int64_t end = attention_.first_position + tile_.first_query + row / group_heads_ + 1;
+    return end <= key ? 0 : (end - key < count ? end - key : count);
+  }
+
+  /// One group of rows over one block of keys.
+  void attend(std::int64_t row, std::int64_t rows, std::int64_t key, std::int64_t count, const Rows<T>& keys,
+              const Rows<T>& values) {
+    count = visible(row + rows - 1, key, count);
+    if (count == 0) return;
+    const float* queries = scratch_.queries + row * width_;
+    float* sums = state_.values + row * width_;
+    const std::int64_t depth = attention_.head_dim;
+
+    with_constant<V>(rows, [&](auto constant) {
+      constexpr int kRows = constant;
+      if (unpacked_) {
+        const Rows<float> transposed{scratch_.keys, kKeyBlock};
+        multiply_rows<V, kRows>(queries, width_, transposed, depth, round_up(count), scratch_.scores, kKeyBlock, false);
+      } else if constexpr (kRows <= 4) {
+        multiply_transposed_rows<V, kRows>(queries, width_, keys, depth, count, scratch_.scores, kKeyBlock);
+      }
+    });
+    for (std::int64_t r = 0; r < rows; ++r) weigh(row + r, scratch_.scores + r * kKeyBlock, key, count, keys, values);
+    with_constant<V>(rows, [&](auto constant) {
+      constexpr int kRows = constant;
+      if (unpacked_) {
+        multiply_rows<V, kRows>(scratch_.scores, kKeyBlock, unpacked_values(values), count, depth, sums, width_, true);
+      } else if constexpr (kRows <= 4) {
+        multiply_rows<V, kRows>(scratch_.scores, kKeyBlock, values, count, depth, sums, width_, true);
+      }
+    });
+  }
+
+  /// Scores of one row to weights of its values; the row's earlier sums are brought to the new maximum.
+  void weigh(std::int64_t row, float* scores, std::int64_t key, std::int64_t count, const Rows<T>& keys,
+             const Rows<T>& values) {
+    constexpr bool kQuantized = std::is_same_v<T, std::int8_t>;
+    if constexpr (kQuantized) {
+      if (!unpacked_) {
+        for (std::int64_t j = 0; j < count; ++j) scores[j] *= keys.scale(j);
+      }
+    }
+    if (attention_.mask != nullptr) {
+      const std::int64_t query = tile_.first_query + row / group_heads_;
+      const float* mask = attention_.mask + query * attention_.mask_stride + key;
+      for (std::int64_t j = 0; j < count; ++j) scores[j] += mask[j];
+    }
+    for (std::int64_t j = visible(row, key, count); j < round_up(count); ++j) scores[j] = -__builtin_inff();
+
+    const float correction = softmax_step<V>(scores, round_up(count), state_.maximum[row], state_.sum[row]);
+    if (correction != 1) {
+      float* sums = state_.values + row * width_;
+      const typename V::Reg factor = V::broadcast(correction);
+      for (std::int64_t d = 0; d < width_; d += V::kWidth) V::store(sums + d, V::mul(factor, V::load(sums + d)));
+    }
+    if constexpr (kQuantized) {
+      if (!unpacked_) {
+        for (std::int64_t j = 0; j < count; ++j) scores[j] *= values.scale(j);
+      }
+    }
+  }
+
+  Rows<float> unpacked_values(const Rows<T>& values) const {
+    if constexpr (std::is_same_v<T, float>) {
+      return values;
+    } else {
+      return {scratch_.values, width_};
+    }
+  }
+
+  static std::int64_t round_up(std::int64_t count) { return (count + V::kWidth - 1) / V::kWidth * V::kWidth; }
+
+  const Attention& attention_;
+  const AttentionTile& tile_;
+  const TileScratch& scratch_;
+  const SoftmaxState& state_;
+  const std::int64_t group_heads_;
+  const std::int64_t rows_;
+  const std::int64_t width_;
+  const bool unpacked_;
+};
+
+template <class V, typename T>
+void attend_tile(const Attention& attention, const AttentionTile& tile, const TileScratch& scratch,
+                 const SoftmaxState& state) {
+  TileAttention<V, T>(attention, tile, scratch, state).run();
+}
+
+}  // namespace
+}  // namespace llmodule::kernels

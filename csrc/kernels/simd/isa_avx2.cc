@@ -1,0 +1,8 @@
+#include "kernels/simd/avx2.h"
+#include "kernels/simd/table.h"
+
+namespace llmodule::kernels {
+
+const KernelTable kAvx2Table = make_table<Avx2>(Isa::kAvx2, "avx2");
+
+}  // namespace llmodule::kernels

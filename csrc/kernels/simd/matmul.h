@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/simd/types.h"
+
+namespace llmodule::kernels {
+namespace {
+
+/// A matrix in memory, row by row. Only for int8: element (i, j) stands for `element - zero_points[i *
+/// parameter_stride]`; the rows' scales are the caller's affair.
+template <typename T>
+struct Rows {
+  const T* data = nullptr;
+  std::int64_t stride = 0;
+  const std::int8_t* zero_points = nullptr;
+  const float* scales = nullptr;
+  std::int64_t parameter_stride = 0;
+
+  const T* row(std::int64_t i) const { return data + i * stride; }
+  float scale(std::int64_t i) const { return scales[i * parameter_stride]; }
+  float zero_point(std::int64_t i) const { return zero_points[i * parameter_stride]; }
+};
+
+/// The first `count` < V::kWidth elements at `p`, and zeros.
+template <class V, typename T>
+typename V::Reg load_part(const T* p, std::int64_t count) {
+  T part[V::kWidth] = {};
+  __builtin_memcpy(part, p, static_cast<std::size_t>(count) * sizeof(T));
+  return V::load(part);
+}
+
+/// An element vector as float, whole or (kPart) its first `count` elements.
+template <class V, bool kPart, typename T>
+typename V::Reg load_row(const T* p, std::int64_t count, [[maybe_unused]] typename V::Reg offset) {
+  typename V::Reg r;
+  if constexpr (kPart) {
+    r = load_part<V>(p, count);
+  } else {
+    r = V::load(p);
+  }
+  if constexpr (std::is_same_v<T, std::int8_t>) r = V::sub(r, offset);
+  return r;
+}
+
+template <class V, typename T>
+typename V::Reg row_offset([[maybe_unused]] const Rows<T>& rows, [[maybe_unused]] std::int64_t i) {
+  if constexpr (std::is_same_v<T, std::int8_t>)
+    return V::broadcast(rows.zero_point(i));
+  else
+    return V::zero();
+}
+
+/// kRows rows and kVectors vectors of columns of C (+)= A B, kept in registers over the whole depth. With kPart the one
+/// vector of columns has only `count` elements in B.
+template <class V, int kRows, int kVectors, bool kPart, typename T>
+void multiply_columns(const float* a, std::int64_t a_stride, const Rows<T>& b, std::int64_t depth, std::int64_t column,
+                      std::int64_t count, float* c, std::int64_t c_stride, bool accumulate) {
+  using Reg = typename V::Reg;
+  Reg sums[kRows][kVectors];
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) {
+      sums[r][v] = accumulate ? V::load(c + r * c_stride + column + v * V::kWidth) : V::zero();
+    }
+  }
+  for (std::int64_t i = 0; i < depth; ++i) {
+    const Reg offset = row_offset<V>(b, i);
+    Reg row[kVectors];
+    for (int v = 0; v < kVectors; ++v) {
+      row[v] = load_row<V, kPart>(b.row(i) + column + v * V::kWidth, count, offset);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      const Reg factor = V::broadcast(a[r * a_stride + i]);
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = V::fma(factor, row[v], sums[r][v]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVectors; ++v) V::store(c + r * c_stride + column + v * V::kWidth, sums[r][v]);
+  }
+}
+
+/// C[kRows, columns] = A[kRows, depth] B[depth, columns], added to C with `accumulate`. C's rows are padded to whole
+/// vectors.
+template <class V, int kRows, typename T>
+void multiply_rows(const float* a, std::int64_t a_stride, const Rows<T>& b, std::int64_t depth, std::int64_t columns,
+                   float* c, std::int64_t c_stride, bool accumulate) {
+  // The sums, one row of B and the factor have to fit into the registers.
+  constexpr int kSums = V::kRegisters * 3 / 4;
+  constexpr int kWide = kSums / kRows >= 4 ? 4 : 2;
+  std::int64_t j = 0;
+  for (; j + kWide * V::kWidth <= columns; j += kWide * V::kWidth) {
+    multiply_columns<V, kRows, kWide, false>(a, a_stride, b, depth, j, 0, c, c_stride, accumulate);
+  }
+  for (; j + V::kWidth <= columns; j += V::kWidth) {
+    multiply_columns<V, kRows, 1, false>(a, a_stride, b, depth, j, 0, c, c_stride, accumulate);
+  }
+  if (j < columns) multiply_columns<V, kRows, 1, true>(a, a_stride, b, depth, j, columns - j, c, c_stride, accumulate);
+}
+
+/// C[kRows, keys] = A[kRows, depth] B[keys, depth]^T, four keys at a time; C's rows are padded to multiples of four,
+/// A's with zeros to whole vectors.
+template <class V, int kRows, typename T>
+void multiply_transposed_rows(const float* a, std::int64_t a_stride, const Rows<T>& b, std::int64_t depth,
+                              std::int64_t keys, float* c, std::int64_t c_stride) {
+  using Reg = typename V::Reg;
+  for (std::int64_t j = 0; j < keys; j += 4) {
+    const T* key[4];
+    Reg offset[4];
+    for (int n = 0; n < 4; ++n) {
+      const std::int64_t i = j + n < keys ? j + n : keys - 1;
+      key[n] = b.row(i);
+      offset[n] = row_offset<V>(b, i);
+    }
+    Reg sums[kRows][4];
+    for (int r = 0; r < kRows; ++r) {
+      for (int n = 0; n < 4; ++n) sums[r][n] = V::zero();
+    }
+    std::int64_t d = 0;
+    for (; d + V::kWidth <= depth; d += V::kWidth) {
+      Reg query[kRows];
+      for (int r = 0; r < kRows; ++r) query[r] = V::load(a + r * a_stride + d);
+      for (int n = 0; n < 4; ++n) {
+        const Reg part = load_row<V, false>(key[n] + d, 0, offset[n]);
+        for (int r = 0; r < kRows; ++r) sums[r][n] = V::fma(query[r], part, sums[r][n]);
+      }
+    }
+    if (d < depth) {
+      for (int n = 0; n < 4; ++n) {
+        const Reg part = load_row<V, true>(key[n] + d, depth - d, offset[n]);
+        for (int r = 0; r < kRows; ++r) sums[r][n] = V::fma(V::load(a + r * a_stride + d), part, sums[r][n]);
+      }
+    }
+    for (int r = 0; r < kRows; ++r) {
+      V::store_sums(c + r * c_stride + j, sums[r][0], sums[r][1], sums[r][2], sums[r][3]);
+    }
+  }
+}
+
+/// `count` elements of a row as float, scaled for int8; the rest up to the next multiple of the vector's width is 0.
+template <class V, typename T>
+void unpack_row(const Rows<T>& rows, std::int64_t i, std::int64_t count, float factor, float* out) {
+  const typename V::Reg offset = row_offset<V>(rows, i);
+  if constexpr (std::is_same_v<T, std::int8_t>) factor *= rows.scale(i);
+  const typename V::Reg scale = V::broadcast(factor);
+  std::int64_t d = 0;
+  for (; d + V::kWidth <= count; d += V::kWidth) {
+    V::store(out + d, V::mul(scale, load_row<V, false>(rows.row(i) + d, 0, offset)));
+  }
+  if (d < count) {
+    V::store(out + d, V::mul(scale, load_row<V, true>(rows.row(i) + d, count - d, offset)));
+    for (std::int64_t j = count; j < d + V::kWidth; ++j) out[j] = 0;
+  }
+}
+
+/// out[j][i] = rows[i][j] for the W x W block at `in` and `out`, W the vector's width: zipping row i with row i + W/2,
+/// log2(W) times, is a transposition.
+template <class V>
+void transpose_block(const float* in, std::int64_t in_stride, float* out, std::int64_t out_stride) {
+  constexpr int kWidth = V::kWidth;
+  typename V::Reg row[kWidth];
+  typename V::Reg zipped[kWidth];
+  for (int i = 0; i < kWidth; ++i) row[i] = V::load(in + i * in_stride);
+  for (int step = 1; step < kWidth; step *= 2) {
+    for (int i = 0; i < kWidth / 2; ++i) V::zip(row[i], row[i + kWidth / 2], zipped[2 * i], zipped[2 * i + 1]);
+    for (int i = 0; i < kWidth; ++i) row[i] = zipped[i];
+  }
+  for (int i = 0; i < kWidth; ++i) V::store(out + i * out_stride, row[i]);
+}
+
+}  // namespace
+}  // namespace llmodule::kernels
