@@ -1,0 +1,1 @@
+"""Turns model files of other formats into .pte files, by numpy alone."""

@@ -1,0 +1,1 @@
+"""ExecuTorch's file format: programs, XNNPACK subgraphs, and the bytes of both."""

@@ -1,0 +1,1 @@
+"""Decoders as graphs, from blocks that all architectures share."""

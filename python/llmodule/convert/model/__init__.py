@@ -1,0 +1,1 @@
+"""What a model's description says, whichever file holds it."""

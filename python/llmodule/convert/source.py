@@ -1,0 +1,36 @@
+"""Where weights come from: what the readers of model files offer to the rest of the converter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+class TensorSource(Protocol):
+    """A model file or folder, opened: named tensors, dequantised on demand, and the description beside them."""
+
+    @property
+    def layout(self) -> Literal["gguf", "huggingface"]:
+        """Whose names, and whose order of the query and key rows, the tensors have."""
+
+    @property
+    def architecture(self) -> str:
+        """``general.architecture`` of a GGUF file, ``model_type`` of a config.json."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The GGUF file's keys, or config.json's (a nested ``text_config`` unfolded), as plain Python values."""
+
+    def names(self) -> Collection[str]:
+        """All tensors, by the name that the file gives them."""
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape in numpy's order, the contiguous dimension last: ``(out, in)`` for the weight of a linear layer."""
+
+    def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
+        """The tensor, or its rows ``rows[0]`` to ``rows[1]`` (exclusive) along the first dimension, as float32."""
