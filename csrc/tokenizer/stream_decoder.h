@@ -1,7 +1,7 @@
 #pragma once
 
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "tokenizer/tokenizer.h"
 
@@ -15,6 +15,7 @@ class StreamDecoder {
   explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special_tokens = true);
 
   /// @return the text that `token` completes, valid UTF-8; empty while a character is incomplete.
+  /// @throws std::invalid_argument if `token` is outside the vocabulary; the decoder is as it was before, then.
   std::string push(TokenId token);
 
   /// @return what is still held; an incomplete character becomes U+FFFD. The decoder is ready for a new text then.
@@ -23,7 +24,7 @@ class StreamDecoder {
  private:
   const Tokenizer& tokenizer_;
   bool skip_special_tokens_;
-  std::vector<TokenId> pending_;
+  std::unique_ptr<TokenTextStream> stream_;
 };
 
 }  // namespace llmodule

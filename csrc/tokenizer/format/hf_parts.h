@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "tokenizer/decode/decoder.h"
+#include "tokenizer/format/json.h"
+#include "tokenizer/model/model.h"
+#include "tokenizer/normalize/normalizer.h"
+#include "tokenizer/process/post_processor.h"
+#include "tokenizer/split/pre_tokenizer.h"
+#include "tokenizer/vocabulary.h"
+
+/// Builders of the sections of Hugging Face's tokenizer.json. Each takes its section, which may be null, and throws
+/// Error(kTokenizerFormat) naming the path of what it does not know.
+namespace llmodule::tokenizer {
+
+/// How deep sequences of sequences may be nested.
+inline constexpr int kMaxNesting = 16;
+
+std::unique_ptr<Normalizer> build_normalizer(const JsonNode& node, int nesting = 0);
+
+struct SplitPlan {
+  std::unique_ptr<PreTokenizer> pre_tokenizer;  ///< null: the text is one word
+  bool byte_level = false;                      ///< the model sees the words in GPT-2's byte alphabet
+};
+SplitPlan build_pre_tokenizer(const JsonNode& node);
+
+struct ModelPlan {
+  std::shared_ptr<const Vocabulary> vocabulary;
+  std::unique_ptr<Model> model;
+};
+/// @param byte_level the words come in the byte alphabet
+ModelPlan build_model(const JsonNode& node, bool byte_level);
+
+std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, std::shared_ptr<const Vocabulary> vocabulary,
+                                                    int nesting = 0);
+
+std::unique_ptr<Decoder> build_decoder(const JsonNode& node, int nesting = 0);
+
+}  // namespace llmodule::tokenizer

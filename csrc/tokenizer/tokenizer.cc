@@ -1,0 +1,60 @@
+#include "tokenizer/tokenizer.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "base/error.h"
+#include "tokenizer/format/formats.h"
+
+namespace llmodule {
+namespace {
+
+// The largest tokenizer file known has 33 MB.
+constexpr std::streamoff kMaxFileBytes = std::streamoff{1} << 30;
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
+  if (size < 0) {
+    throw Error(ErrorCode::kIo, "The tokenizer file '" + path + "' can't be opened: " + std::strerror(errno) + ".");
+  }
+  if (size > kMaxFileBytes) {
+    throw Error(ErrorCode::kTokenizerFormat, "The tokenizer file '" + path + "' has " + std::to_string(size) +
+                                                 " bytes; at most " + std::to_string(kMaxFileBytes) + " are read.");
+  }
+  std::string content(static_cast<std::size_t>(size), '\0');
+  file.seekg(0);
+  if (!file.read(content.data(), size)) {
+    throw Error(ErrorCode::kIo, "The tokenizer file '" + path + "' can't be read.");
+  }
+  return content;
+}
+
+}  // namespace
+
+std::string Tokenizer::decode(Span<const TokenId> tokens, bool skip_special_tokens) const {
+  std::string text;
+  const std::unique_ptr<TokenTextStream> stream = open_stream(skip_special_tokens);
+  for (const TokenId token : tokens) stream->push(token, text);
+  stream->finish(text);
+  return text;
+}
+
+std::shared_ptr<const Tokenizer> parse_tokenizer(std::string content) {
+  const std::size_t start = content.find_first_not_of(" \t\r\n");
+  if (start != std::string::npos && content[start] == '{') return tokenizer::read_hf_json(std::move(content));
+  throw Error(ErrorCode::kTokenizerFormat, "The content is of no known tokenizer format; known is tokenizer.json.");
+}
+
+std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& path) {
+  try {
+    return parse_tokenizer(read_file(path));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kTokenizerFormat) throw;
+    throw Error(ErrorCode::kTokenizerFormat, "The tokenizer file '" + path + "': " + error.what());
+  }
+}
+
+}  // namespace llmodule
