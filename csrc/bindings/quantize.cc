@@ -1,0 +1,163 @@
+#include "quantize/quantize.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "bindings/register.h"
+#include "quantize/dequantize.h"
+
+namespace llmodule::bindings {
+namespace {
+
+using FloatArray = py::array_t<float, py::array::c_style>;
+
+template <typename T>
+Span<T> span_of(py::array_t<T, py::array::c_style>& array) {
+  return Span<T>(array.mutable_data(), static_cast<std::size_t>(array.size()));
+}
+
+template <typename T>
+Span<const T> span_of(const py::array_t<T, py::array::c_style>& array) {
+  return Span<const T>(array.data(), static_cast<std::size_t>(array.size()));
+}
+
+WeightMatrix matrix_of(const FloatArray& weights) {
+  if (weights.ndim() != 2) {
+    throw std::invalid_argument("weights must have the shape [outputs, inputs], not " + std::to_string(weights.ndim()) +
+                                " dimensions");
+  }
+  return {span_of(weights), static_cast<std::size_t>(weights.shape(0)), static_cast<std::size_t>(weights.shape(1))};
+}
+
+Span<const float> importance_of(const std::optional<FloatArray>& importance) {
+  if (!importance) {
+    return {};
+  }
+  if (importance->ndim() != 1 || importance->size() == 0) {
+    throw std::invalid_argument("importance must be one number per input");
+  }
+  return span_of(*importance);
+}
+
+py::dict type_table() {
+  py::dict table;
+  for (const GgmlType& type : ggml_types()) {
+    table[py::int_(type.id)] = py::make_tuple(type.name, type.block_elements, type.block_bytes);
+  }
+  return table;
+}
+
+FloatArray dequantize_buffer(std::uint32_t type_id, const py::buffer& blocks, int threads) {
+  const py::buffer_info info = blocks.request();
+  if (info.itemsize != 1 || info.ndim != 1 || (info.size > 1 && info.strides[0] != 1)) {
+    throw std::invalid_argument("blocks must be contiguous bytes");
+  }
+  const Span<const std::uint8_t> bytes(static_cast<const std::uint8_t*>(info.ptr), static_cast<std::size_t>(info.size));
+  std::size_t count = 0;
+  for (const GgmlType& type : ggml_types()) {
+    count = type.id == type_id ? bytes.size() / type.block_bytes * type.block_elements : count;
+  }
+  FloatArray values(static_cast<py::ssize_t>(count));
+  const Span<float> out = span_of(values);
+  {
+    const py::gil_scoped_release release;
+    dequantize(type_id, bytes, out, threads);
+  }
+  return values;
+}
+
+py::tuple quantize_q4_array(const FloatArray& weights, std::size_t group, const std::optional<FloatArray>& importance,
+                            int threads) {
+  const WeightMatrix matrix = matrix_of(weights);
+  const Span<const float> factors = importance_of(importance);
+  const auto rows = weights.shape(0), columns = weights.shape(1);
+  py::array_t<std::uint8_t, py::array::c_style> codes({rows, columns / 2});
+  py::array_t<std::uint16_t, py::array::c_style> scales({rows, columns / std::max<py::ssize_t>(1, group)});
+  const auto code_span = span_of(codes);
+  const auto scale_span = span_of(scales);
+  {
+    const py::gil_scoped_release release;
+    quantize_q4(matrix, group, factors, code_span, scale_span, threads);
+  }
+  return py::make_tuple(codes, scales);
+}
+
+py::tuple quantize_q8_array(const FloatArray& weights, std::optional<std::size_t> group,
+                            const std::optional<FloatArray>& importance, int threads) {
+  const WeightMatrix matrix = matrix_of(weights);
+  const Span<const float> factors = importance_of(importance);
+  const std::size_t width = group.value_or(matrix.columns);
+  const auto rows = weights.shape(0), columns = weights.shape(1);
+  py::array_t<std::int8_t, py::array::c_style> codes({rows, columns});
+  py::array_t<float, py::array::c_style> scales({rows, columns / std::max<py::ssize_t>(1, width)});
+  const auto code_span = span_of(codes);
+  const auto scale_span = span_of(scales);
+  {
+    const py::gil_scoped_release release;
+    quantize_q8(matrix, width, factors, code_span, scale_span, threads);
+  }
+  return py::make_tuple(codes, scales);
+}
+
+}  // namespace
+
+void register_quantize(py::module_& module) {
+  module.def("ggml_types", &type_table,
+             "The GGUF tensor types that can be read: {id: (name, values per block, bytes per block)}.");
+  module.def("dequantize", &dequantize_buffer, py::arg("type_id"), py::arg("blocks"), py::kw_only(),
+             py::arg("threads") = 0,
+             R"(Turns GGUF blocks into float32, bit for bit as ggml does.
+
+Args:
+    type_id: A key of ggml_types().
+    blocks: Contiguous bytes, whole blocks.
+    threads: How many threads share the work; 0: one per core.
+
+Returns:
+    A new float32 array of one dimension.
+
+Raises:
+    ValueError: An unknown type, or bytes that are not whole blocks.)");
+  module.def(
+      "quantize_q4", &quantize_q4_array, py::arg("weights").noconvert(), py::kw_only(), py::arg("group") = 32,
+      py::arg("importance") = py::none(), py::arg("threads") = 0,
+      R"(Quantises a linear layer to symmetric 4-bit groups (XNNPACK's qb4w), searching scales of least squared error.
+
+Args:
+    weights: float32 [outputs, inputs], contiguous, finite.
+    group: How many consecutive inputs share a scale: a multiple of 32 that divides the inputs.
+    importance: float32 [inputs], 0 or more: the weight of each input's squared error, for example its mean square.
+    threads: How many threads share the work; 0: one per core. The result does not depend on it.
+
+Returns:
+    (codes, scales): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) * scale, and
+    the bits of positive bfloat16 scales as uint16 [outputs, inputs / group].
+
+Raises:
+    TypeError: Arrays of another type or order.
+    ValueError: Sizes that do not fit, or numbers that are not finite.)");
+  module.def(
+      "quantize_q8", &quantize_q8_array, py::arg("weights").noconvert(), py::kw_only(), py::arg("group") = py::none(),
+      py::arg("importance") = py::none(), py::arg("threads") = 0,
+      R"(Quantises a matrix to symmetric 8-bit rows (XNNPACK's qc8w) or groups, searching scales of least squared error.
+
+Args:
+    weights: float32 [outputs, inputs], contiguous, finite.
+    group: How many consecutive inputs share a scale; None: a whole row.
+    importance: As for quantize_q4.
+    threads: As for quantize_q4.
+
+Returns:
+    (codes, scales): int8 [outputs, inputs] in [-127, 127] and float32 [outputs, inputs / group], weight ~ code * scale.
+
+Raises:
+    TypeError: Arrays of another type or order.
+    ValueError: Sizes that do not fit, or numbers that are not finite.)");
+}
+
+}  // namespace llmodule::bindings

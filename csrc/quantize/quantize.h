@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/span.h"
+
+namespace llmodule {
+
+/// A row-major float32 matrix of a linear layer: one row per output, one column per input.
+struct WeightMatrix {
+  Span<const float> values;  ///< rows * columns finite numbers
+  std::size_t rows;
+  std::size_t columns;
+};
+
+/// Symmetric 4-bit codes with one positive bfloat16 scale per `group` consecutive columns: w ~ (code - 8) * scale, as
+/// XNNPACK's blockwise type qb4w stores it. Scales are searched for the least squared error.
+/// @param group a multiple of 32 that divides columns.
+/// @param importance empty, or one weight >= 0 per column for its part in the error, for example the mean square of the
+///   layer's input there.
+/// @param codes rows * columns / 2 bytes; the low nibble is the even column.
+/// @param scales rows * columns / group bfloat16 numbers.
+/// @param threads how many threads share the rows; 0: one per core. The result does not depend on it.
+/// @throws std::invalid_argument for sizes that do not fit and for weights or importance that are not finite.
+void quantize_q4(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::uint8_t> codes,
+                 Span<std::uint16_t> scales, int threads = 0);
+
+/// Symmetric 8-bit codes in [-127, 127] with one positive float32 scale per `group` consecutive columns: w ~ code *
+/// scale. A group of a whole row is XNNPACK's per-channel type qc8w; smaller ones suit embedding tables.
+/// @param group divides columns.
+/// @param importance as for quantize_q4.
+/// @param codes rows * columns.
+/// @param scales rows * columns / group.
+/// @throws std::invalid_argument as quantize_q4.
+void quantize_q8(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::int8_t> codes,
+                 Span<float> scales, int threads = 0);
+
+}  // namespace llmodule

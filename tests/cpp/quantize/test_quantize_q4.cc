@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "quantize/half.h"
+#include "quantize/quantize.h"
+#include "random_weights.h"
+
+using namespace llmodule;
+
+namespace {
+
+struct Quantized {
+  std::vector<std::uint8_t> codes;
+  std::vector<std::uint16_t> scales;
+
+  int code(std::size_t index) const { return (codes[index / 2] >> (index % 2 * 4) & 15) - 8; }
+  float value(std::size_t index, std::size_t group = 32) const {
+    return static_cast<float>(code(index)) * bfloat16_to_float(scales[index / group]);
+  }
+};
+
+Quantized quantize(const std::vector<float>& weights, std::size_t rows, std::size_t group = 32,
+                   const std::vector<float>& importance = {}, int threads = 1) {
+  Quantized result{std::vector<std::uint8_t>(weights.size() / 2), std::vector<std::uint16_t>(weights.size() / group)};
+  quantize_q4({weights, rows, weights.size() / rows}, group, importance, result.codes, result.scales, threads);
+  return result;
+}
+
+/// The squared error of one group at the best of very many scales.
+double least_error(const float* group) {
+  float largest = 0;
+  for (int i = 0; i < 32; ++i) {
+    largest = std::max(largest, std::fabs(group[i]));
+  }
+  double least = std::numeric_limits<double>::infinity();
+  for (int step = 0; step < 4000; ++step) {
+    const double scale = largest / (4 + step * 0.0015);
+    double error = 0;
+    for (int i = 0; i < 32; ++i) {
+      const double code = std::min(7.0, std::max(-8.0, std::nearbyint(group[i] / scale)));
+      error += std::pow(group[i] - scale * code, 2);
+    }
+    least = std::min(least, error);
+  }
+  return least;
+}
+
+}  // namespace
+
+TEST_CASE("weights that are 4-bit codes already come back exactly", "[quantize]") {
+  std::vector<float> weights(3 * 64);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] = (static_cast<float>(i * 7 % 16) - 8) * (i < 96 ? 0.375f : 0.01171875f);
+  }
+  const Quantized result = quantize(weights, 3);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    REQUIRE(result.value(i) == weights[i]);
+  }
+}
+
+TEST_CASE("the even column is the low nibble", "[quantize]") {
+  std::vector<float> weights(32, 0);
+  weights[0] = 7;
+  weights[1] = -8;
+  weights[31] = 3;
+  const Quantized result = quantize(weights, 1);
+  CHECK(result.codes[0] == (15 | 0 << 4));
+  CHECK(result.codes[15] == (8 | 11 << 4));
+}
+
+TEST_CASE("the search comes close to the least error of all scales", "[quantize]") {
+  const std::vector<float> weights = random_weights(200 * 32);
+  const Quantized result = quantize(weights, 200);
+  double found = 0, possible = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    found += std::pow(weights[i] - result.value(i), 2);
+    possible += i % 32 == 0 ? least_error(&weights[i]) : 0;
+  }
+  CHECK(found < 1.01 * possible);
+  CHECK(found > 0.999 * possible);
+}
+
+TEST_CASE("importance moves the error away from the columns that matter", "[quantize]") {
+  const std::vector<float> weights = random_weights(500 * 32);
+  std::vector<float> importance(32, 1);
+  std::fill(importance.begin(), importance.begin() + 4, 100.0f);
+  const auto error = [&](const Quantized& result) {
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      sum += i % 32 < 4 ? std::pow(weights[i] - result.value(i), 2) : 0;
+    }
+    return sum;
+  };
+  CHECK(error(quantize(weights, 500, 32, importance)) < 0.8 * error(quantize(weights, 500)));
+
+  std::vector<float> tiny = importance;
+  for (float& factor : tiny) {
+    factor *= 1e-30f;
+  }
+  CHECK(quantize(weights, 500, 32, tiny).scales == quantize(weights, 500, 32, importance).scales);
+}
+
+TEST_CASE("neither threads nor neighbours change a row", "[quantize]") {
+  const std::vector<float> weights = random_weights(53 * 64);
+  const Quantized whole = quantize(weights, 53, 64);
+  const Quantized threaded = quantize(weights, 53, 64, {}, 6);
+  CHECK(threaded.codes == whole.codes);
+  CHECK(threaded.scales == whole.scales);
+  const Quantized last = quantize(std::vector<float>(weights.end() - 64, weights.end()), 1, 64);
+  CHECK(last.scales[0] == whole.scales[52]);
+}
+
+TEST_CASE("scales are positive normal numbers for zeros and extremes, too", "[quantize]") {
+  for (const float unit : {0.0f, 1e-45f, 1e-38f, 1e-20f, 1e20f, 3e38f}) {
+    std::vector<float> weights(32, 0);
+    weights[3] = unit;
+    weights[4] = -unit / 2;
+    const Quantized result = quantize(weights, 1);
+    CAPTURE(unit);
+    CHECK(std::isnormal(bfloat16_to_float(result.scales[0])));
+    CHECK(bfloat16_to_float(result.scales[0]) > 0);
+    CHECK(result.code(0) == 0);
+    if (unit > 1e-30f) {
+      CHECK(result.value(3) == Approx(unit).epsilon(0.05));
+      CHECK(result.value(4) == Approx(-unit / 2).epsilon(0.08));
+    }
+  }
+}
+
+TEST_CASE("what cannot be quantised is refused", "[quantize]") {
+  std::vector<float> weights(64, 1);
+  CHECK_THROWS_AS(quantize(weights, 1, 48), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(weights, 1, 128), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(weights, 2, 32, std::vector<float>(31, 1)), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(weights, 2, 32, std::vector<float>(32, 0)), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(weights, 2, 32, std::vector<float>(32, -1)), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(weights, 2, 32, std::vector<float>(32, NAN)), std::invalid_argument);
+  std::vector<std::uint8_t> codes(32);
+  std::vector<std::uint16_t> scales(2);
+  CHECK_THROWS_AS(quantize_q4({weights, 1, 64}, 0, {}, codes, scales), std::invalid_argument);
+  CHECK_THROWS_AS(quantize_q4({weights, 1, 63}, 32, {}, codes, scales), std::invalid_argument);
+  CHECK_THROWS_AS(quantize_q4({weights, 0, 64}, 32, {}, codes, scales), std::invalid_argument);
+  CHECK_THROWS_AS(quantize_q4({weights, 1, 64}, 64, {}, codes, scales), std::invalid_argument);
+  for (const float wrong : {NAN, INFINITY, -INFINITY}) {
+    weights[40] = wrong;
+    CHECK_THROWS_AS(quantize(weights, 2), std::invalid_argument);
+  }
+}
