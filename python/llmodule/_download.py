@@ -34,8 +34,8 @@ def download(files: Sequence[tuple[str, bool]], *, progress: Progress) -> list[P
         progress: Called with the share of all bytes that are there, below 1, never falling.
 
     Returns:
-        The local file of each URL; None where the server has none. That is remembered, so that what was loaded once can
-        be loaded without a network.
+        The local file of each URL; None where the server has none, or had none when it was last reached, so that what
+        was loaded once can be loaded without a network.
 
     Raises:
         DownloadError: The server cannot be reached, refuses, or delivers another number of bytes than it announced.
@@ -73,14 +73,19 @@ class _Transfer:
         self.size = 0
         if self._path.exists():
             self.size = self._path.stat().st_size
-        elif required or not _absent(self._path).exists():
+        else:
             self._open(stack, session, required)
 
     def _open(self, stack: contextlib.ExitStack, session: requests.Session, required: bool) -> None:
         with self._failures():
-            response = stack.enter_context(
-                session.get(self._url, stream=True, timeout=TIMEOUT_SECONDS, headers={"Accept-Encoding": "identity"})
-            )
+            try:
+                headers = {"Accept-Encoding": "identity"}
+                response = session.get(self._url, stream=True, timeout=TIMEOUT_SECONDS, headers=headers)
+            except requests.ConnectionError:
+                if required or not _absent(self._path).exists():
+                    raise
+                return
+            stack.enter_context(response)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             if response.status_code in (404, 410) and not required:
                 _absent(self._path).touch()

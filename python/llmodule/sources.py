@@ -62,14 +62,15 @@ def fetch_model(
     tokenizer_at = _locate(tokenizer) if tokenizer is not None else _default_tokenizer(model_at)
     config_at = _locate(tokenizer_config) if tokenizer_config is not None else _beside(tokenizer_at, CONFIG)
     wanted: dict[str, tuple[_Location, bool]] = {
+        "model": (model_at, True),
         "tokenizer": (tokenizer_at, True),
         "tokenizer_config": (config_at, tokenizer_config is not None),
         "generation_config": (_beside(config_at, "generation_config.json"), False),
         "chat_template": (_beside(config_at, "chat_template.jinja"), False),
-        "model": (model_at, True),
     }
     found = {name: _local(at, required) for name, (at, required) in wanted.items() if isinstance(at, Path)}
-    remote = {name: (at.text, required) for name, (at, required) in wanted.items() if isinstance(at, _Url)}
+    # The model comes last: the others show within seconds whether they can be had.
+    remote = {name: (at.text, required) for name, (at, required) in reversed(wanted.items()) if isinstance(at, _Url)}
     if remote:
         from llmodule._download import download
 
