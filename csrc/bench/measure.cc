@@ -19,14 +19,21 @@ namespace {
 class NoText final : public Tokenizer {
  public:
   explicit NoText(std::size_t vocab_size) : vocab_size_(vocab_size) {}
+
   std::vector<TokenId> encode(std::string_view, const EncodeOptions&) const override { return {}; }
-  std::string decode(Span<const TokenId>, bool) const override { return {}; }
+  tokenizer::Encoding encode_with_offsets(std::string_view, const EncodeOptions&) const override { return {}; }
+  std::unique_ptr<TokenTextStream> open_stream(bool) const override { return std::make_unique<Stream>(); }
   std::size_t vocab_size() const override { return vocab_size_; }
   std::optional<TokenId> token_to_id(std::string_view) const override { return std::nullopt; }
   std::optional<std::string> id_to_token(TokenId) const override { return std::nullopt; }
   bool is_special(TokenId) const override { return false; }
+  std::vector<TokenId> special_tokens() const override { return {}; }
 
  private:
+  struct Stream final : TokenTextStream {
+    void push(TokenId, std::string&) override {}
+    void finish(std::string&) override {}
+  };
   std::size_t vocab_size_;
 };
 

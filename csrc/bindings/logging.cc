@@ -58,7 +58,8 @@ void call_back(int level, const std::string& message) {
   // A line may hold any bytes of a file's names.
   const py::object text =
       py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(message.data(), message.size(), "replace"));
-  py::handle(g_callback)(level, text);
+  const py::handle callback(g_callback);
+  callback(level, text);
 }
 
 void set_log_callback(const py::object& callback) {

@@ -59,6 +59,7 @@ void register_session(py::module_& module) {
       .def_property_readonly("finish_reason",
                              [](const GenerationResult& self) { return finish_reason_name(self.finish_reason); })
       .def_readonly("stop_string", &GenerationResult::stop_string)
+      .def_readonly("seed", &GenerationResult::seed)
       .def_readonly("stats", &GenerationResult::stats);
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session",
