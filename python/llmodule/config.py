@@ -28,7 +28,8 @@ class GenerationConfig:
         frequency_penalty: Subtracted for every occurrence; 0, the default: none.
         penalty_window: How many of the last tokens count as seen, 64 by default; -1: all.
         logit_bias: (token id, value added to its logit); minus infinity bans a token.
-        seed: The same seed gives the same text. By default a new one each time.
+        seed: The same seed gives the same text if the same part of the prompt is in the KV cache: how many tokens run
+            at once shows in the last bits of the logits. By default a new one each time.
         max_new_tokens: 0, the default: as many as the context holds.
         stop: The answer ends before the first of these strings.
         eos_ids: End tokens beside those of the model and its configuration files.

@@ -35,11 +35,13 @@ def test_greedy_generation_begins_as_with_executorchs_own_runner(real: LLMModule
     assert real.result.finish_reason in ("length", "eos")
 
 
-def test_the_same_seed_gives_the_same_text(real: LLMModule) -> None:
-    config = GenerationConfig(temperature=1.0, top_p=0.95, seed=11, max_new_tokens=20)
-    texts = [real.run_inference(PROMPT, generation_config=config) for _ in range(2)]
-    other = real.run_inference(PROMPT, generation_config=GenerationConfig(temperature=1.0, seed=12, max_new_tokens=20))
-    assert texts[0] == texts[1] != other
+def test_the_same_seed_gives_the_same_text(real: LLMModule, model_path: Path) -> None:
+    texts = []
+    for seed in (11, 11, 12):
+        real.load(model_path)  # an empty KV cache each time
+        config = GenerationConfig(temperature=1.0, seed=seed, max_new_tokens=20)
+        texts.append(real.run_inference(PROMPT, generation_config=config))
+    assert texts[0] == texts[1] != texts[2]
 
 
 def test_a_chat_prefills_only_what_is_new(real: LLMModule) -> None:
@@ -162,7 +164,7 @@ def test_two_threads(real: LLMModule) -> None:
     for thread in threads:
         thread.join()
     assert refused
-    assert set(answers) == {ANSWER[: len(answers[0])]}
+    assert all(answer.startswith("The capital of France is Paris") for answer in answers)
 
 
 def test_breaking_off_a_stream(real: LLMModule) -> None:
