@@ -61,7 +61,7 @@ class GenerationResult:
 
     Attributes:
         text: The answer, without end token and stop string.
-        tokens: The ids generated, end token and stop string included.
+        tokens: The ids generated, those of a stop string included, without the end token.
         logprobs: The log-probability of each token, empty unless GenerationConfig.logprobs is set.
         finish_reason: "eos": the model ended its answer. "stop": a stop string or a callback ended it. "length":
             max_new_tokens was reached. "context": the context is full. "interrupt": it was interrupted.

@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from llmodule.errors import ResourceError
 
@@ -95,7 +94,7 @@ def _locate(source: Source) -> _Location:
         parts = urlsplit(text)
         if parts.netloc not in ("", "localhost"):
             raise ValueError(f"{text} names the host {parts.netloc!r}; a file:// URL must be of this machine")
-        return Path(url2pathname(parts.path))
+        return Path(unquote(parts.path))
     raise ValueError(f"{text} has the unknown scheme {scheme!r}; known are file, http, https and plain paths")
 
 

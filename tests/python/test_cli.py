@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from llmodule import __version__
 from llmodule.cli import bench, main
+from llmodule.cli._model import _Bar
 
 from .conftest import ScriptedModel
 
@@ -142,3 +144,18 @@ def test_generate(scripted: ScriptedModel, model_folder: Path, monkeypatch: pyte
     assert [len(prompt) for prompt in scripted.prompts[:2]] == [2, 14]  # with a BOS token
     assert (scripted.configs[0].max_new_tokens, scripted.configs[0].stop) == (3, ["END"])
     assert len(scripted.prompts[2]) == len("#user\nx#\n#assistant\n")
+
+
+@pytest.mark.parametrize(("terminal", "shares"), [(True, [0.25, 1.0]), (True, [1.0]), (False, [0.25, 1.0])])
+def test_a_bar_where_there_is_something_to_wait_for(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, shares: list[float]
+) -> None:
+    error = io.StringIO()
+    monkeypatch.setattr(error, "isatty", lambda: terminal)
+    monkeypatch.setattr("sys.stderr", error)
+    with _Bar() as bar:
+        for share in shares:
+            bar.show(share)
+    shown = error.getvalue()
+    assert ("download" in shown) == (terminal and len(shares) > 1)
+    assert ("100%" in shown) == (terminal and len(shares) > 1)

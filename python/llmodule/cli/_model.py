@@ -6,9 +6,13 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
 from llmodule.config import ChatConfig, GenerationConfig
 from llmodule.module import LLMModule
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 MODEL_VARIABLE = "LLMODULE_MODEL"
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "seed")
@@ -63,21 +67,21 @@ class _Bar:
     """A progress bar on a terminal's stderr, which appears only if there is something to wait for."""
 
     def __init__(self) -> None:
-        self._bar: object = None
+        self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> _Bar:
         return self
 
     def show(self, share: float) -> None:
-        from tqdm import tqdm
-
         if self._bar is None:
             if share >= 1.0 or not sys.stderr.isatty():
                 return
-            self._bar = tqdm(total=100, desc="download", bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining}")
-        assert isinstance(self._bar, tqdm)
+            from tqdm import tqdm
+
+            layout = "{desc} {percentage:3.0f}% |{bar}| {remaining}"
+            self._bar = tqdm(total=100, desc="download", bar_format=layout, file=sys.stderr)
         self._bar.update(share * 100 - self._bar.n)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
-            self._bar.close()  # type: ignore[attr-defined]
+            self._bar.close()
