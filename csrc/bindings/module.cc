@@ -9,4 +9,5 @@ PYBIND11_MODULE(_native, module) {
   register_model(module);
   register_config(module);
   register_session(module);
+  register_quantize(module);
 }

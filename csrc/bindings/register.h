@@ -13,5 +13,6 @@ void register_tokenizer(py::module_& module);
 void register_model(py::module_& module);
 void register_config(py::module_& module);
 void register_session(py::module_& module);
+void register_quantize(py::module_& module);
 
 }  // namespace llmodule::bindings

@@ -1,0 +1,1 @@
+"""Readers of model files: named tensors and the description beside them."""

@@ -1,0 +1,1 @@
+"""Tokenizer files rebuilt from the vocabulary in a GGUF file."""
