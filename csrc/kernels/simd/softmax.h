@@ -41,7 +41,7 @@ float softmax_step(float* scores, std::int64_t count, float& maximum, float& sum
   if (peak > before) maximum = peak;
 
   Reg total = V::zero();
-  if (maximum == -kInfinity && peak == -kInfinity) {
+  if (maximum == -kInfinity && peak == -kInfinity) {  // exp(-inf - -inf) would be NaN
     for (std::int64_t j = 0; j < count; j += V::kWidth) V::store(scores + j, total);
     return 1;
   }
@@ -52,12 +52,11 @@ float softmax_step(float* scores, std::int64_t count, float& maximum, float& sum
     total = V::add(total, weight);
   }
   const float added = V::reduce_add(total);
-  if (maximum == before) {
+  if (maximum == before || before == -kInfinity) {  // in the second case all sums up to now are 0
     sum += added;
     return 1;
   }
-  const float correction =
-      before == -kInfinity ? 0 : V::reduce_max(exp_of_nonpositive<V>(V::broadcast(before - maximum)));
+  const float correction = V::reduce_max(exp_of_nonpositive<V>(V::broadcast(before - maximum)));
   sum = sum * correction + added;
   return correction;
 }
