@@ -26,6 +26,14 @@ struct WeightMatrix {
 void quantize_q4(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::uint8_t> codes,
                  Span<std::uint16_t> scales, int threads = 0);
 
+/// The same with an offset per group: w ~ (code - 8) * scale + offset. A layer's output is then that of the symmetric
+/// codes plus the product of `offsets` and the inputs' sums per group. Keeps weights that come from a 4-bit type with
+/// minimums, such as Q4_1 and Q4_K, where quantize_q4 can't.
+/// @param offsets rows * columns / group.
+/// @throws std::invalid_argument as quantize_q4.
+void quantize_q4_affine(const WeightMatrix& weights, std::size_t group, Span<const float> importance,
+                        Span<std::uint8_t> codes, Span<std::uint16_t> scales, Span<float> offsets, int threads = 0);
+
 /// Symmetric 8-bit codes in [-127, 127] with one positive float32 scale per `group` consecutive columns: w ~ code *
 /// scale. A group of a whole row is XNNPACK's per-channel type qc8w; smaller ones suit embedding tables.
 /// @param group divides columns.

@@ -8,7 +8,7 @@
 namespace llmodule {
 namespace {
 
-constexpr CodeRange kRange = {-127, 127, 124, 130, 6, 1};
+constexpr CodeRange kRange = {-127, 127, false, 124, 130, 6, 1};
 
 }  // namespace
 
@@ -20,10 +20,10 @@ void quantize_q8(const WeightMatrix& weights, std::size_t group, Span<const floa
     for (std::size_t first = begin; first < end; first += ScaleSearch::kLanes) {
       const std::size_t count = std::min(ScaleSearch::kLanes, end - first);
       load_groups(search, weights, factors, first, count);
-      const ScaleSearch::Lanes found = search.run();
-      search.encode(found);
+      const ScaleSearch::Line line = search.run();
+      search.encode(line);
       for (std::size_t lane = 0; lane < count; ++lane) {
-        scales[first + lane] = found[lane];
+        scales[first + lane] = line.scale[lane];
         std::int8_t* out = codes.data() + (first + lane) * group;
         for (std::size_t i = 0; i < group; ++i) {
           out[i] = static_cast<std::int8_t>(search.code(lane, i));

@@ -13,6 +13,9 @@ namespace {
 /// number, which XNNPACK asks for.
 constexpr float kSmallestMagnitude = 0x1p-100f;
 
+/// The least range of affine groups, in units of the largest magnitude: scales of equal weights stay normal, too.
+constexpr float kSmallestExtent = 0x1p-20f;
+
 /// To the nearest integer, ties to even, without a library call. Holds for |value| < 2^22.
 inline float round_to_code(float value, float lowest, float highest) {
   constexpr float kNoFractionBits = 12582912;  // 1.5 * 2^23
@@ -25,96 +28,134 @@ inline float round_to_code(float value, float lowest, float highest) {
 ScaleSearch::ScaleSearch(std::size_t group, const CodeRange& range)
     : range_(range), values_(group), weights_(group), codes_(group) {
   largest_.fill(1);
+  extent_.fill(1);
+  middle_.fill(0);
+  total_weight_.fill(1);
 }
 
 void ScaleSearch::load(std::size_t lane, const float* values, const float* importance) {
-  float largest = 0;
+  float lowest = values[0], highest = values[0];
   bool finite = true;
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    const float magnitude = std::fabs(values[i]);
-    finite &= magnitude <= std::numeric_limits<float>::max();
-    largest = std::max(largest, magnitude);
+    finite &= std::fabs(values[i]) <= std::numeric_limits<float>::max();
+    lowest = std::min(lowest, values[i]);
+    highest = std::max(highest, values[i]);
   }
   if (!finite) {
     throw std::invalid_argument("the weights contain an infinity or NaN");
   }
+  const float largest = std::max(-lowest, highest);
   const bool zero = largest < kSmallestMagnitude;
-  largest_[lane] = zero ? 1 : largest;
   const float unit = zero ? 0 : 1 / largest;
+  largest_[lane] = zero ? 1 : largest;
+  total_weight_[lane] = 0;
   for (std::size_t i = 0; i < values_.size(); ++i) {
     values_[i][lane] = values[i] * unit;
     weights_[i][lane] = importance == nullptr ? 1 : importance[i];
+    total_weight_[lane] += weights_[i][lane];
+  }
+  if (range_.affine) {
+    extent_[lane] = std::max(highest * unit - lowest * unit, kSmallestExtent);
+    middle_[lane] = (highest * unit + lowest * unit) / 2;
   }
 }
 
-ScaleSearch::Lanes ScaleSearch::run() {
-  Lanes scales, best;
-  Lanes least_error;
-  least_error.fill(std::numeric_limits<float>::infinity());
+ScaleSearch::Line ScaleSearch::run() const {
+  Line line{}, best{};
+  Lanes least_errors;
+  least_errors.fill(std::numeric_limits<float>::infinity());
   for (int i = 0; i < range_.candidates + range_.refinements; ++i) {
-    if (i < range_.candidates) {
-      const float step = (range_.last_level - range_.first_level) / static_cast<float>(range_.candidates);
-      scales.fill(1 / (range_.first_level + step * static_cast<float>(i)));
-    } else {
-      scales = best;
-    }
-    const Fit found = fit(scales);
+    const float step = (range_.last_level - range_.first_level) / static_cast<float>(range_.candidates);
+    line = i < range_.candidates ? candidate(range_.first_level + step * static_cast<float>(i)) : best;
+    const Sums sums = sum(line);
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const bool better = found.best_error[lane] < least_error[lane];
-      least_error[lane] = better ? found.best_error[lane] : least_error[lane];
-      best[lane] = better ? found.best_scale[lane] : best[lane];
+      // The least-squares line for the codes, as corrections of the line that gave them. Sums of residuals keep the
+      // digits that sums of whole weights would lose.
+      const float products = sums.products[lane], squares = sums.code_squares[lane];
+      const float residuals = range_.affine ? sums.residuals[lane] : 0, codes = range_.affine ? sums.codes[lane] : 0;
+      const float total = total_weight_[lane];
+      const float determinant = squares * total - codes * codes;
+      const bool solvable = determinant > 1e-6f * squares * total;
+      const float scale_step = solvable ? (products * total - residuals * codes) / determinant : 0;
+      const float offset_step = (residuals - scale_step * codes) / total;
+      const float error = sums.errors[lane] - scale_step * products - offset_step * residuals;
+      const float scale = line.scale[lane] + scale_step;
+      const bool better = error < least_errors[lane] && scale > 0;
+      least_errors[lane] = better ? error : least_errors[lane];
+      best.scale[lane] = better ? scale : best.scale[lane];
+      best.offset[lane] = better ? line.offset[lane] + offset_step : best.offset[lane];
     }
   }
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    best[lane] *= largest_[lane];
+    best.scale[lane] *= largest_[lane];
+    best.offset[lane] *= largest_[lane];
   }
   return best;
 }
 
-ScaleSearch::Fit ScaleSearch::fit(const Lanes& unit_scales) const {
+ScaleSearch::Line ScaleSearch::candidate(float level) const {
+  Line line{};
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    line.scale[lane] = extent_[lane] / level;
+    line.offset[lane] = range_.affine ? middle_[lane] - line.scale[lane] * (range_.lowest + range_.highest) / 2 : 0;
+  }
+  return line;
+}
+
+template <bool kAffine>
+ScaleSearch::Sums ScaleSearch::sum(const Line& line) const {
   const float lowest = range_.lowest, highest = range_.highest;
   Lanes inverse;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    inverse[lane] = 1 / unit_scales[lane];
+    inverse[lane] = 1 / line.scale[lane];
   }
-  // With the residuals r = x - scale code, the best scale for the codes is off by sum(w r code) / sum(w code^2). Sums
-  // of residuals keep the digits that sums of whole weights would lose.
-  Lanes error{}, products{}, squares{};
+  Sums sums;
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const Lanes& value = values_[i];
     const Lanes& weight = weights_[i];
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const float code = round_to_code(value[lane] * inverse[lane], lowest, highest);
-      const float residual = value[lane] - unit_scales[lane] * code;
+      const float x = kAffine ? value[lane] - line.offset[lane] : value[lane];
+      const float code = round_to_code(x * inverse[lane], lowest, highest);
+      const float residual = x - line.scale[lane] * code;
       const float weighted = weight[lane] * residual;
-      error[lane] += weighted * residual;
-      products[lane] += weighted * code;
-      squares[lane] += weight[lane] * code * code;
+      sums.errors[lane] += weighted * residual;
+      sums.products[lane] += weighted * code;
+      sums.code_squares[lane] += weight[lane] * code * code;
+      if (kAffine) {
+        sums.residuals[lane] += weighted;
+        sums.codes[lane] += weight[lane] * code;
+      }
     }
   }
-  Fit found{error, {}, {}};
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    const float correction = squares[lane] > 0 ? products[lane] / squares[lane] : 0;
-    found.best_error[lane] = error[lane] - correction * products[lane];
-    found.best_scale[lane] = unit_scales[lane] + correction;
-  }
-  return found;
+  return sums;
 }
 
-ScaleSearch::Lanes ScaleSearch::in_units(const Lanes& scales) const {
-  Lanes unit_scales;
+ScaleSearch::Line ScaleSearch::with_scale_fixed(const Line& line, Lanes& errors) const {
+  const Sums sums = sum(in_units(line));
+  Line adjusted = line;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    unit_scales[lane] = scales[lane] / largest_[lane];
+    const float step = sums.residuals[lane] / total_weight_[lane];
+    errors[lane] = sums.errors[lane] - step * sums.residuals[lane];
+    adjusted.offset[lane] += step * largest_[lane];
   }
-  return unit_scales;
+  return adjusted;
 }
 
-void ScaleSearch::encode(const Lanes& scales) {
+ScaleSearch::Line ScaleSearch::in_units(const Line& line) const {
+  Line units;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    units.scale[lane] = line.scale[lane] / largest_[lane];
+    units.offset[lane] = line.offset[lane] / largest_[lane];
+  }
+  return units;
+}
+
+void ScaleSearch::encode(const Line& line) {
   const float lowest = range_.lowest, highest = range_.highest;
-  const Lanes unit_scales = in_units(scales);
+  const Line units = in_units(line);
   for (std::size_t i = 0; i < values_.size(); ++i) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      const float code = round_to_code(values_[i][lane] / unit_scales[lane], lowest, highest);
+      const float code = round_to_code((values_[i][lane] - units.offset[lane]) / units.scale[lane], lowest, highest);
       codes_[i][lane] = static_cast<std::int8_t>(static_cast<int>(code));
     }
   }

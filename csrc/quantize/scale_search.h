@@ -9,12 +9,14 @@
 
 namespace llmodule {
 
-/// The codes of a symmetric quantiser and where its scales are looked for.
+/// The codes of a quantiser and where its scales are looked for.
 struct CodeRange {
   float lowest;
   float highest;
-  /// The candidates map a group's largest magnitude to evenly spaced numbers from first_level on, below
-  /// last_level.
+  /// Affine: w ~ scale code + offset, with an offset per group; otherwise w ~ scale code.
+  bool affine;
+  /// The candidates spread a group's largest magnitude, or for affine codes its range, over evenly spaced numbers of
+  /// steps from first_level on, below last_level.
   float first_level;
   float last_level;
   int candidates;
@@ -22,7 +24,7 @@ struct CodeRange {
   int refinements;
 };
 
-/// Finds, for up to kLanes groups at a time, the scale s of least sum(w (x - s code)^2).
+/// Finds, for up to kLanes groups at a time, the scale (and offset) of least sum(w (x - scale code - offset)^2).
 ///
 /// Groups lie side by side, one to a lane, so that every inner loop runs over independent numbers: it vectorises as it
 /// stands, and the result is the same however wide the machine's vectors are.
@@ -31,43 +33,57 @@ class ScaleSearch {
   static constexpr std::size_t kLanes = 16;
   using Lanes = std::array<float, kLanes>;
 
+  /// What codes stand for, per lane.
+  struct Line {
+    Lanes scale;   ///< positive
+    Lanes offset;  ///< 0 unless affine
+  };
+
   ScaleSearch(std::size_t group, const CodeRange& range);
+
+  std::size_t group() const { return values_.size(); }
 
   /// @param values `group` weights.
   /// @param importance `group` factors of the squared errors; nullptr: all alike.
   /// @throws std::invalid_argument for a weight that is not finite.
   void load(std::size_t lane, const float* values, const float* importance);
 
-  /// Searches for all lanes. A lane of zeros gets a positive scale, too.
-  Lanes run();
+  /// Searches for all lanes. A lane of equal values gets a positive scale, too.
+  Line run() const;
 
-  /// sum(w (x - scale code)^2) of each lane, in units of its largest magnitude.
-  Lanes errors(const Lanes& scales) const { return fit(in_units(scales)).error; }
+  /// The best offsets for given scales and the codes that `line` gives; sets `errors` to the sums that are left, in
+  /// units of each lane's largest magnitude.
+  Line with_scale_fixed(const Line& line, Lanes& errors) const;
 
   /// Sets the codes that code() gives.
-  void encode(const Lanes& scales);
-
-  std::size_t group() const { return values_.size(); }
+  void encode(const Line& line);
 
   /// The code of the group's weight `index`.
   int code(std::size_t lane, std::size_t index) const { return codes_[index][lane]; }
 
  private:
-  /// What the codes at a scale leave: the error at that scale, the error at the best scale for the same codes, and that
-  /// scale.
-  struct Fit {
-    Lanes error;
-    Lanes best_error;
-    Lanes best_scale;
+  /// Sums over a lane's residuals r = x - scale code - offset.
+  struct Sums {
+    Lanes errors{};        // w r^2
+    Lanes residuals{};     // w r
+    Lanes products{};      // w r code
+    Lanes codes{};         // w code
+    Lanes code_squares{};  // w code^2
   };
-  Fit fit(const Lanes& unit_scales) const;
-  Lanes in_units(const Lanes& scales) const;
+  template <bool kAffine>
+  Sums sum(const Line& line) const;
+  Sums sum(const Line& line) const { return range_.affine ? sum<true>(line) : sum<false>(line); }
+  Line candidate(float level) const;
+  Line in_units(const Line& line) const;
 
   CodeRange range_;
   std::vector<Lanes> values_;  // in units of largest_, so that no sum overflows
   std::vector<Lanes> weights_;
   std::vector<std::array<std::int8_t, kLanes>> codes_;
   Lanes largest_;
+  Lanes extent_;  // what a candidate's level divides
+  Lanes middle_;  // what the middle of the codes stands for
+  Lanes total_weight_;
 };
 
 /// Checks what both quantisers need of their arguments.
