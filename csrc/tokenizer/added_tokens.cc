@@ -10,8 +10,8 @@ namespace llmodule::tokenizer {
 namespace {
 
 bool between_words(std::string_view text, std::size_t begin, std::size_t end) {
-  if (begin > 0 && unicode::is(unicode::last(text.substr(0, begin)).code_point, unicode::kWord)) return false;
-  return end == text.size() || !unicode::is(unicode::first(text.substr(end)).code_point, unicode::kWord);
+  if (begin > 0 && unicode::is_word(unicode::last(text.substr(0, begin)).code_point)) return false;
+  return end == text.size() || !unicode::is_word(unicode::first(text.substr(end)).code_point);
 }
 
 std::size_t spaces_begin(std::string_view text, std::size_t end) {
@@ -57,8 +57,6 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens,
     normalized_contents_[i] = normalize ? normalize(token.content) : token.content;
     if (!normalized_contents_[i].empty()) normalized_.add(normalized_contents_[i], static_cast<std::uint32_t>(i));
   }
-  raw_.build();
-  normalized_.build();
 }
 
 void AddedTokens::split(std::string_view text, bool normalized, const SpecialFilter& filter,

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "tokenizer/text/byte_trie.h"
 
 namespace llmodule::tokenizer {
 
@@ -23,32 +23,16 @@ class TokenMatcher {
 
   /// @throws Error(kTokenizerFormat) if `content` is empty or longer than kMaxBytes.
   void add(std::string_view content, std::uint32_t value);
-  /// To be called after the last add().
-  void build();
 
-  bool empty() const { return contents_.empty(); }
+  bool empty() const { return first_bytes_ == 0; }
   /// Finds the first match that begins at `from` or later.
   bool next(std::string_view text, std::size_t from, Match& match) const;
 
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
-  struct Node {
-    std::uint32_t value = kNone;
-    std::uint32_t first_edge = 0;
-    std::uint32_t edges = 0;
-  };
-  struct Edge {
-    unsigned char byte;
-    std::uint32_t node;
-  };
-
-  std::uint32_t build(std::size_t begin, std::size_t end, std::size_t depth);
-
-  std::vector<std::pair<std::string, std::uint32_t>> contents_;  // sorted by build()
-  std::vector<Node> nodes_;
-  std::vector<Edge> edges_;
-  std::array<std::uint32_t, 256> roots_{};  // the node behind each first byte
-  int only_first_ = -1;                     // the first byte of all strings, if they share it
+  ByteTrie trie_;
+  std::array<bool, 256> begins_{};  // whether a string begins with the byte
+  int first_bytes_ = 0;             // with how many different bytes
+  char only_first_ = 0;             // which, if there is but one
 };
 
 }  // namespace llmodule::tokenizer

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "tokenizer/format/formats.h"
 #include "tokenizer/format/hf_parts.h"
 #include "tokenizer/pipeline.h"
@@ -44,6 +45,12 @@ AddedTokens read_added_tokens(const JsonNode& node, const Vocabulary& vocabulary
 
 }  // namespace
 
+std::string read_character(const JsonNode& node) {
+  const std::string_view text = node.string();
+  if (text.empty() || utf8::decode_one(text) != text.size()) node.fail("one character is expected.");
+  return std::string(text);
+}
+
 std::shared_ptr<const Tokenizer> read_hf_json(std::string content) {
   const JsonDocument document(std::move(content), "tokenizer.json");
   const JsonNode root = document.root();
@@ -52,6 +59,7 @@ std::shared_ptr<const Tokenizer> read_hf_json(std::string content) {
   SplitPlan split = build_pre_tokenizer(root["pre_tokenizer"]);
   parts.pre_tokenizer = std::move(split.pre_tokenizer);
   ModelPlan model = build_model(root["model"], split.byte_level);
+  if (model.spell_bytes) parts.pre_tokenizer = spell_bytes(std::move(parts.pre_tokenizer));
   parts.vocabulary = model.vocabulary;
   parts.model = std::move(model.model);
   parts.added = read_added_tokens(root["added_tokens"], *parts.vocabulary, parts.normalizer.get());

@@ -4,6 +4,9 @@
 #include "base/utf8.h"
 #include "tokenizer/format/hf_parts.h"
 #include "tokenizer/model/byte_bpe.h"
+#include "tokenizer/model/char_bpe.h"
+#include "tokenizer/model/unigram.h"
+#include "tokenizer/model/word_piece.h"
 #include "tokenizer/text/byte_alphabet.h"
 
 namespace llmodule::tokenizer {
@@ -104,9 +107,58 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   const std::string_view suffix = node["end_of_word_suffix"].string_or("");
   MergeTable merges = read_merges(node["merges"], *vocabulary, prefix);
   const bool whole_words = node["ignore_merges"].boolean_or(false);
-  if (!byte_level || !prefix.empty() || !suffix.empty()) node.fail("BPE over characters is not supported yet.");
-  return {vocabulary, std::make_unique<ByteBpe>(byte_ids(*vocabulary), std::move(merges),
-                                                whole_words ? as_bytes(*vocabulary) : nullptr)};
+  const bool byte_fallback = node["byte_fallback"].boolean_or(false);
+  const std::string_view unknown = node["unk_token"].string_or("");
+  // Words in the byte alphabet are as good as bytes, where nothing looks at characters.
+  const ByteBpe::ByteIds bytes = byte_ids(*vocabulary);
+  const bool all_known = std::none_of(bytes.begin(), bytes.end(), [](TokenId id) { return id < 0; });
+  if (byte_level && prefix.empty() && suffix.empty() && (all_known || (unknown.empty() && !byte_fallback))) {
+    return {vocabulary,
+            std::make_unique<ByteBpe>(bytes, std::move(merges), whole_words ? as_bytes(*vocabulary) : nullptr)};
+  }
+  CharBpe::Options options;
+  options.continuing_prefix = prefix;
+  options.word_suffix = suffix;
+  options.unknown = unknown;
+  options.fuse_unknown = node["fuse_unk"].boolean_or(false);
+  options.byte_fallback = byte_fallback;
+  options.whole_words = whole_words;
+  return {vocabulary, std::make_unique<CharBpe>(vocabulary, std::move(merges), std::move(options)), byte_level};
+}
+
+ModelPlan build_unigram(const JsonNode& node, bool byte_level) {
+  const std::vector<JsonNode> entries = node["vocab"].elements();
+  auto vocabulary = std::make_shared<Vocabulary>();
+  vocabulary->reserve(entries.size());
+  std::vector<double> scores;
+  for (const JsonNode& entry : entries) {
+    const std::vector<JsonNode> pair = entry.elements();
+    if (pair.size() != 2) entry.fail("[\"token\", score] is expected.");
+    vocabulary->add(pair[0].string(), static_cast<std::int64_t>(scores.size()));
+    scores.push_back(pair[1].number());
+  }
+  TokenId unknown = -1;
+  if (const JsonNode id = node["unk_id"]; !id.is_null()) {
+    if (id.integer() < 0 || id.integer() >= static_cast<std::int64_t>(scores.size())) {
+      id.fail("the unknown token's id " + std::to_string(id.integer()) + " is not in the vocabulary.");
+    }
+    unknown = static_cast<TokenId>(id.integer());
+  }
+  return {vocabulary,
+          std::make_unique<Unigram>(vocabulary, std::move(scores), unknown, node["byte_fallback"].boolean_or(false)),
+          byte_level};
+}
+
+ModelPlan build_word_piece(const JsonNode& node, bool byte_level) {
+  std::shared_ptr<const Vocabulary> vocabulary = read_vocabulary(node["vocab"]);
+  const JsonNode limit = node["max_input_chars_per_word"];
+  const std::int64_t characters = limit.is_null() ? 100 : limit.integer();
+  if (characters < 0) limit.fail("the limit is negative.");
+  return {vocabulary,
+          std::make_unique<WordPiece>(*vocabulary, std::string(node["unk_token"].string_or("[UNK]")),
+                                      std::string(node["continuing_subword_prefix"].string_or("##")),
+                                      static_cast<std::size_t>(characters)),
+          byte_level};
 }
 
 }  // namespace
@@ -116,7 +168,9 @@ ModelPlan build_model(const JsonNode& node, bool byte_level) {
   // Old files leave the type out; only BPE has merges.
   const std::string_view type = node["type"].is_null() && node["merges"].is_array() ? "BPE" : node.type();
   if (type == "BPE") return build_bpe(node, byte_level);
-  node["type"].fail_unknown(type, "BPE");
+  if (type == "Unigram") return build_unigram(node, byte_level);
+  if (type == "WordPiece") return build_word_piece(node, byte_level);
+  node["type"].fail_unknown(type, "BPE, Unigram, WordPiece");
 }
 
 }  // namespace llmodule::tokenizer

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "tokenizer/decode/decoder.h"
 #include "tokenizer/format/json.h"
@@ -17,6 +18,9 @@ namespace llmodule::tokenizer {
 /// How deep sequences of sequences may be nested.
 inline constexpr int kMaxNesting = 16;
 
+/// A string of exactly one character.
+std::string read_character(const JsonNode& node);
+
 std::unique_ptr<Normalizer> build_normalizer(const JsonNode& node, int nesting = 0);
 
 struct SplitPlan {
@@ -24,10 +28,13 @@ struct SplitPlan {
   bool byte_level = false;                      ///< the model sees the words in GPT-2's byte alphabet
 };
 SplitPlan build_pre_tokenizer(const JsonNode& node);
+/// The same pre-tokenizer (which may be null), writing the words in the byte alphabet at the end.
+std::unique_ptr<PreTokenizer> spell_bytes(std::unique_ptr<PreTokenizer> pre_tokenizer);
 
 struct ModelPlan {
   std::shared_ptr<const Vocabulary> vocabulary;
   std::unique_ptr<Model> model;
+  bool spell_bytes = false;  ///< words must be written in the byte alphabet for it
 };
 /// @param byte_level the words come in the byte alphabet
 ModelPlan build_model(const JsonNode& node, bool byte_level);

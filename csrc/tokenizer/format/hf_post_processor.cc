@@ -7,17 +7,32 @@
 namespace llmodule::tokenizer {
 namespace {
 
+TokenId read_id(const JsonNode& node) {
+  const std::int64_t value = node.integer();
+  if (value < 0 || value >= static_cast<std::int64_t>(kMaxVocabulary)) {
+    node.fail("the id " + std::to_string(value) + " is out of range.");
+  }
+  return static_cast<TokenId>(value);
+}
+
 // The ids that a special token of a template stands for.
 std::vector<TokenId> special_ids(const JsonNode& node, std::string_view name) {
   const JsonNode special = node["special_tokens"][std::string(name).c_str()];
   if (special.is_null()) node.fail("the template's token '" + std::string(name) + "' is not among its special_tokens.");
   std::vector<TokenId> ids;
-  for (const JsonNode& id : special["ids"].elements()) {
-    const std::int64_t value = id.integer();
-    if (value < 0 || value >= static_cast<std::int64_t>(kMaxVocabulary)) id.fail("the id is out of range.");
-    ids.push_back(static_cast<TokenId>(value));
-  }
+  for (const JsonNode& id : special["ids"].elements()) ids.push_back(read_id(id));
   return ids;
+}
+
+// "cls" stands before the text, "sep" behind it; each is [token, id].
+std::unique_ptr<PostProcessor> build_pair(const JsonNode& node) {
+  const auto id_of = [&](const char* name) {
+    const std::vector<JsonNode> pair = node[name].elements();
+    if (pair.size() != 2) node[name].fail("[\"token\", id] is expected.");
+    return read_id(pair[1]);
+  };
+  return std::make_unique<TemplatePostProcessor>(std::vector<TokenId>{id_of("cls")},
+                                                 std::vector<TokenId>{id_of("sep")});
 }
 
 std::unique_ptr<PostProcessor> build_template(const JsonNode& node) {
@@ -58,7 +73,16 @@ std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, std::s
     }
     return std::make_unique<SequencePostProcessor>(std::move(stages));
   }
-  node["type"].fail_unknown(type, "Sequence, TemplateProcessing, ByteLevel");
+  if (type == "BertProcessing") return build_pair(node);
+  if (type == "RobertaProcessing") {
+    std::vector<std::unique_ptr<PostProcessor>> stages;
+    if (node["trim_offsets"].boolean_or(true)) {
+      stages.push_back(std::make_unique<TrimOffsets>(std::move(vocabulary), node["add_prefix_space"].boolean_or(true)));
+    }
+    stages.push_back(build_pair(node));
+    return std::make_unique<SequencePostProcessor>(std::move(stages));
+  }
+  node["type"].fail_unknown(type, "Sequence, TemplateProcessing, ByteLevel, BertProcessing, RobertaProcessing");
 }
 
 }  // namespace llmodule::tokenizer

@@ -33,6 +33,15 @@ class MergeTable {
 
   std::size_t size() const { return count_; }
 
+  /// Calls visit(left, right) for each rule, in no particular order.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const std::uint64_t slot : slots_) {
+      if (slot == kEmpty) continue;
+      visit(static_cast<TokenId>(slot >> 43), static_cast<TokenId>(slot >> 22 & kMaxVocabulary));
+    }
+  }
+
  private:
   static_assert(kMaxVocabulary <= std::size_t{1} << 21, "an id takes 21 bits of a slot");
   // No pair looks like an empty slot: the largest rank is never given away (see add).

@@ -9,6 +9,13 @@
 
 namespace llmodule::tokenizer {
 
+/// The best way to split a prefix of a word: the sum of the scores, and its last token with where that begins.
+struct BestSplit {
+  double score;
+  TokenId id;
+  std::uint32_t begin;
+};
+
 /// What one thread needs to encode; kept from one call to the next, so that encoding seldom allocates.
 struct Workspace {
   WordCache cache;
@@ -16,6 +23,7 @@ struct Workspace {
   std::vector<MergeNode> nodes;
   std::vector<std::uint64_t> heap;
   std::vector<TokenSpan> spans;
+  std::vector<BestSplit> best;
 };
 
 }  // namespace llmodule::tokenizer

@@ -65,6 +65,12 @@ void Rewriter::replace(char32_t replacement) {
   skip_characters(1);
 }
 
+void Rewriter::apply(char32_t character, int change) {
+  if (change > 0) return insert(character);
+  replace(character);
+  skip_characters(static_cast<std::size_t>(-change));
+}
+
 void Rewriter::skip_characters(std::size_t count) {
   for (; count > 0 && position_ < target_.text.size(); --count) {
     position_ += std::max<std::size_t>(utf8::decode_one(rest()), 1);

@@ -43,6 +43,9 @@ class Rewriter {
   void insert(char32_t inserted);
   /// Appends `inserted`; nothing is consumed.
   void insert(std::string_view inserted);
+  /// Appends `character`: inserted if `change` is positive, else in the place of one old character, and -`change` more
+  /// are consumed.
+  void apply(char32_t character, int change);
   /// Consumes `count` characters without a trace.
   void skip_characters(std::size_t count);
 

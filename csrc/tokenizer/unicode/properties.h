@@ -58,6 +58,14 @@ std::uint32_t properties(char32_t code_point);
 
 inline bool is(char32_t code_point, std::uint32_t mask) { return (properties(code_point) & mask) != 0; }
 
+/// A word character as Rust's regular expressions have it.
+inline bool is_word(char32_t code_point) {
+  return is(code_point, kWord) || code_point == 0x200C || code_point == 0x200D;  // joiners
+}
+
+/// Punctuation of Unicode 8.0 and ASCII's symbols, as BERT and Hugging Face's Punctuation have it.
+bool is_punctuation(char32_t code_point);
+
 /// The first character of `text`, which is not empty and well-formed, and its length in bytes.
 struct Character {
   char32_t code_point;
