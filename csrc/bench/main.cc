@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
       std::fputs(bench::usage(), stdout);
       return 0;
     }
+    if (options.version) {
+      std::puts("llmodule-bench " LLMODULE_VERSION);
+      return 0;
+    }
     const bench::Figures figures = bench::measure(options);
     if (options.json == "-") {
       std::fputs(bench::as_json(options, figures).c_str(), stdout);

@@ -30,6 +30,7 @@ const char* usage() {
          "  --prefill-chunk N   tokens per prefill step; 0: as many as the model takes (0)\n"
          "  --threads N         threads; 0: one per physical core (0)\n"
          "  --json FILE         also write the figures as JSON; - for standard output, without the text\n"
+         "  --version           the version of llmodule\n"
          "  --help              this text\n";
 }
 
@@ -37,8 +38,8 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--help" || argument == "-h") {
-      options.help = true;
+    if (argument == "--help" || argument == "-h" || argument == "--version") {
+      (argument == "--version" ? options.version : options.help) = true;
       return options;
     }
     if (argument.substr(0, 2) != "--") {

@@ -14,6 +14,7 @@ struct Options {
   std::size_t prefill_chunk = 0;
   std::string json;  // a path, "-" for stdout; empty: text only
   bool help = false;
+  bool version = false;
 };
 
 /// @throws std::invalid_argument naming the option and its value.

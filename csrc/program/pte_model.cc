@@ -32,6 +32,22 @@ TokenId token(std::int64_t value, const std::string& name, std::size_t vocab_siz
   return static_cast<TokenId>(value);
 }
 
+// Two threads in one method would share its buffers.
+class Exclusive {
+ public:
+  explicit Exclusive(std::atomic<bool>& flag) : flag_(flag) {
+    if (flag_.exchange(true, std::memory_order_acquire)) {
+      throw Error(ErrorCode::kBusy, "another thread executes this model; open the file once per thread, or take turns");
+    }
+  }
+  ~Exclusive() { flag_.store(false, std::memory_order_release); }
+  Exclusive(const Exclusive&) = delete;
+  Exclusive& operator=(const Exclusive&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
 ModelInfo describe(const Metadata& metadata, const ForwardMethod& forward, const PteFile& file) {
   const std::string& path = file.path();
   ModelInfo info;
@@ -100,6 +116,7 @@ Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position) {
                                   std::to_string(info_.vocab_size));
     }
   }
+  const Exclusive exclusive(executing_);
   const PoolUse use;
   return forward_->execute(tokens, position);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,7 @@ class PteModel final : public LanguageModel {
   explicit PteModel(const std::string& path);
 
   const ModelInfo& info() const override { return info_; }
+  /// Beside what the interface says: @throws Error (kBusy) while another thread is in it.
   Span<float> step(Span<const TokenId> tokens, std::size_t position) override;
 
   /// Seconds spent inside ExecuTorch's own execute since the model was opened.
@@ -28,6 +30,7 @@ class PteModel final : public LanguageModel {
   PteFile file_;  // first: the method refers to it
   std::unique_ptr<ForwardMethod> forward_;
   ModelInfo info_;
+  std::atomic<bool> executing_{false};
 };
 
 }  // namespace llmodule
