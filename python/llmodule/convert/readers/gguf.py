@@ -41,9 +41,10 @@ class GgufSource(StoredTensors):
             announced = self.metadata.get("split.tensors.count", len(tensors))
             if len(files) > 1 and announced != len(tensors):
                 raise ModelFormatError(f"{path}: the parts have {len(tensors)} tensors, not the announced {announced}")
-            self.architecture = self.metadata.get("general.architecture")
-            if not isinstance(self.architecture, str):
+            architecture = self.metadata.get("general.architecture")
+            if not isinstance(architecture, str):
                 raise ModelFormatError(f"{path} lacks 'general.architecture', the name of the model's architecture")
+            self.architecture = architecture
         except BaseException:
             for file in files:
                 file.close()

@@ -35,9 +35,10 @@ class HuggingFaceSource(StoredTensors):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.metadata = _read_config(folder)
-        self.architecture = self.metadata.get("model_type")
-        if not isinstance(self.architecture, str):
+        architecture = self.metadata.get("model_type")
+        if not isinstance(architecture, str):
             raise ModelFormatError(f"{folder / CONFIG} lacks 'model_type', the name of the model's architecture")
+        self.architecture = architecture
         files: list[MappedFile] = []
         try:
             tensors: dict[str, StoredTensor] = {}

@@ -8,6 +8,7 @@ import mmap
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from llmodule import _native
 from llmodule.convert.source import FloatArray
@@ -17,6 +18,9 @@ GGML_TYPES: dict[int, tuple[str, int, int]] = _native.ggml_types()
 """The element types that can be read: ggml's number → (name, values per block, bytes per block)."""
 
 TYPE_IDS = {name: number for number, (name, _, _) in GGML_TYPES.items()}
+
+
+_Source = TypeVar("_Source", bound="StoredTensors")
 
 
 class MappedFile:
@@ -149,7 +153,7 @@ class StoredTensors:
         for file in self._files:
             file.close()
 
-    def __enter__(self) -> StoredTensors:
+    def __enter__(self: _Source) -> _Source:
         return self
 
     def __exit__(
