@@ -1,7 +1,9 @@
+#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "bindings/gil.h"
 #include "bindings/register.h"
@@ -21,6 +23,15 @@ std::shared_ptr<PteModel> load(const std::string& path, std::size_t threads) {
   return std::make_shared<PteModel>(path);
 }
 
+py::array_t<float> step(PteModel& model, const std::vector<TokenId>& tokens, std::size_t position) {
+  Span<float> logits;
+  {
+    const ReleasedGil released;
+    logits = model.step(Span<const TokenId>(tokens.data(), tokens.size()), position);
+  }
+  return py::array_t<float>(static_cast<py::ssize_t>(logits.size()), logits.data());
+}
+
 }  // namespace
 
 void register_model(py::module_& module) {
@@ -38,6 +49,9 @@ void register_model(py::module_& module) {
   py::class_<PteModel, std::shared_ptr<PteModel>>(module, "Model", "A language model in a .pte file.")
       .def(py::init(&load), py::arg("path"), py::kw_only(), py::arg("threads") = 0)
       .def_property_readonly("info", &PteModel::info, py::return_value_policy::reference_internal)
+      .def("step", &step, py::arg("tokens"), py::kw_only(), py::arg("position"),
+           "Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]. No session may use "
+           "the model at the same time.")
       .def_property_readonly("execute_seconds", &PteModel::execute_seconds)
       .def_property_readonly("working_bytes", &PteModel::working_bytes);
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from llmodule.convert.emit.blob import Payload
 from llmodule.convert.emit.metadata import Constant, add_constant_methods
 from llmodule.convert.emit.program import Program
 from llmodule.convert.emit.pte import pte_payload
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.graph.decoder import DecoderBuilder, Limits
 from llmodule.convert.model.fields import Fields
 from llmodule.convert.model.hyperparameters import Hyperparameters, read_hyperparameters
@@ -46,7 +44,8 @@ def build_program(
         threads: for quantising; 0: one per core.
 
     Raises:
-        ConversionError: where the model, or an argument, can't be used.
+        ModelFormatError: where the model is damaged, or of a kind that is not known.
+        ValueError: where an argument is out of range.
     """
     architecture = find_architecture(source.architecture)
     defaults = architecture.config_defaults if source.layout == "huggingface" else {}
@@ -55,9 +54,9 @@ def build_program(
     if context_length is None:
         context_length = min(DEFAULT_CONTEXT_LENGTH, trained)
     if not 1 <= context_length <= trained:
-        raise ConversionError(f"context_length={context_length} is not between 1 and the model's own, {trained}")
+        raise ValueError(f"context_length={context_length} is not between 1 and the model's own, {trained}")
     if max_prompt_chunk < 1:
-        raise ConversionError(f"max_prompt_chunk={max_prompt_chunk} must be at least 1")
+        raise ValueError(f"max_prompt_chunk={max_prompt_chunk} must be at least 1")
 
     checkpoint = Checkpoint(source, architecture)
     common = read_hyperparameters(
@@ -89,18 +88,18 @@ def write_file(payload: Payload, output: Path, *, progress: Progress | None = No
         output: where it goes; replaced if it exists.
         progress: is given the part that is done, from 0 to 1.
     """
-    handle, temporary = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             written = 0
             for chunk in payload.chunks():
                 file.write(chunk)
                 written += len(chunk)
                 if progress is not None:
                     progress(written / payload.size)
-        os.replace(temporary, output)
+        temporary.replace(output)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

@@ -9,7 +9,7 @@ from llmodule.convert.architectures.llama import LLAMA
 from llmodule.convert.architectures.phi3 import PHI3
 from llmodule.convert.architectures.qwen import QWEN2, QWEN3
 from llmodule.convert.architectures.smollm3 import SMOLLM3
-from llmodule.convert.errors import ConversionError
+from llmodule.errors import ModelFormatError
 
 __all__ = ["ARCHITECTURES", "Architecture", "find_architecture"]
 
@@ -20,10 +20,10 @@ def find_architecture(name: str) -> Architecture:
     """The description that goes by `name`, GGUF's ``general.architecture`` or config.json's ``model_type``.
 
     Raises:
-        ConversionError: naming all that are known.
+        ModelFormatError: naming all that are known.
     """
     for architecture in ARCHITECTURES:
         if name == architecture.name or name in architecture.model_types:
             return architecture
     known = ", ".join(architecture.name for architecture in ARCHITECTURES)
-    raise ConversionError(f"the architecture {name!r} can't be converted; these can: {known}")
+    raise ModelFormatError(f"the architecture {name!r} can't be converted; these can: {known}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from llmodule.convert.architectures.architecture import Architecture
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.model.fields import Fields
 from llmodule.convert.model.hyperparameters import Hyperparameters
+from llmodule.errors import ModelFormatError
 
 _DEFAULT_INTERVAL = 4
 
@@ -18,7 +18,7 @@ def _unrotated(base: Hyperparameters, fields: Fields) -> Hyperparameters:
     # In config.json's no_rope_layers, against its name, 1 marks the layers that have the rotation.
     rotated = fields.value(None, "no_rope_layers", [(index + 1) % interval != 0 for index in range(count)])
     if not isinstance(rotated, list) or len(rotated) != count:
-        raise ConversionError(f"'no_rope_layers' must be a list of {count} numbers, one per layer")
+        raise ModelFormatError(f"'no_rope_layers' must be a list of {count} numbers, one per layer")
     layers = (layer if turns else replace(layer, rope=None) for layer, turns in zip(base.layers, rotated, strict=True))
     return replace(base, layers=tuple(layers))
 

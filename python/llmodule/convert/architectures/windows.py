@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.model.fields import Fields
 from llmodule.convert.model.hyperparameters import Hyperparameters
+from llmodule.errors import ModelFormatError
 
 
 def read_window(fields: Fields) -> int | None:
@@ -21,9 +21,9 @@ def sliding_layers(fields: Fields, count: int, default: Callable[[int], bool]) -
     if kinds is None:
         return tuple(map(default, range(count)))
     if not isinstance(kinds, list) or len(kinds) != count:
-        raise ConversionError(f"'layer_types' must be a list of {count} names, one per layer")
+        raise ModelFormatError(f"'layer_types' must be a list of {count} names, one per layer")
     if unknown := set(kinds) - {"full_attention", "sliding_attention"}:
-        raise ConversionError(f"'layer_types' names {sorted(map(str, unknown))[0]!r}, which is not known")
+        raise ModelFormatError(f"'layer_types' names {sorted(map(str, unknown))[0]!r}, which is not known")
     return tuple(kind == "sliding_attention" for kind in kinds)
 
 

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llmodule.convert.errors import ConversionError
-
 Chunk = bytes | memoryview
 
 
@@ -64,5 +62,5 @@ class Blob:
                 written += len(chunk)
                 yield chunk
             if written != payload.size:
-                raise ConversionError(f"a tensor of {payload.size} bytes turned out to have {written}")
+                raise ValueError(f"a tensor of {payload.size} bytes turned out to have {written}")
             yield bytes(-written % self._alignment)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from llmodule.convert.errors import ConversionError
+from llmodule.errors import ModelFormatError
 
 T = TypeVar("T")
 _MISSING: Any = object()
@@ -20,7 +20,7 @@ class Fields:
 
     Every getter takes the GGUF key without the architecture's prefix and the key of config.json; None where a layout
     has no such key. A field that is missing and has no default, or has the wrong type or range, raises
-    ConversionError.
+    ModelFormatError.
     """
 
     layout: Literal["gguf", "huggingface"]
@@ -42,7 +42,7 @@ class Fields:
         if found is not None:
             return found
         if default is _MISSING:
-            raise ConversionError(f"the model's description lacks {key!r}, which {self.architecture} needs")
+            raise ModelFormatError(f"the model's description lacks {key!r}, which {self.architecture} needs")
         return default
 
     def integer(self, gguf: str | None, config: str | None, default: Any = _MISSING) -> int:
@@ -95,9 +95,9 @@ class Fields:
             value = self.metadata.get(key)
             for item in value if isinstance(value, (list, tuple)) else () if value is None else (value,):
                 if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item < _LARGEST:
-                    raise ConversionError(f"{key!r} holds {item!r}, which is no token id")
+                    raise ModelFormatError(f"{key!r} holds {item!r}, which is no token id")
                 found.append(item)
         return tuple(dict.fromkeys(found))
 
-    def _wrong(self, gguf: str | None, config: str | None, found: Any, wanted: str) -> ConversionError:
-        return ConversionError(f"{self.key(gguf, config)!r} of the model's description is {found!r}, not {wanted}")
+    def _wrong(self, gguf: str | None, config: str | None, found: Any, wanted: str) -> ModelFormatError:
+        return ModelFormatError(f"{self.key(gguf, config)!r} of the model's description is {found!r}, not {wanted}")

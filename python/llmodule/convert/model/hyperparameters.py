@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.model.fields import Fields
 from llmodule.convert.model.rope import Rope
 from llmodule.convert.model.rope_fields import read_rope
 from llmodule.convert.source import TensorSource
+from llmodule.errors import ModelFormatError
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_hyperparameters(
         context_length: positions that will be used.
 
     Raises:
-        ConversionError: where a field is missing, has the wrong type, or contradicts another.
+        ModelFormatError: where a field is missing, has the wrong type, or contradicts another.
     """
     embedding_size = fields.integer("embedding_length", "hidden_size")
     head_count = fields.integer("attention.head_count", "num_attention_heads")
@@ -95,9 +95,9 @@ def read_hyperparameters(
     layer_count = fields.integer("block_count", "num_hidden_layers")
     training_context = fields.integer("context_length", "max_position_embeddings")
     if head_count % kv_head_count:
-        raise ConversionError(f"{head_count} query heads can't share {kv_head_count} key and value heads evenly")
+        raise ModelFormatError(f"{head_count} query heads can't share {kv_head_count} key and value heads evenly")
     if layer_count > _MAX_LAYERS:
-        raise ConversionError(
+        raise ModelFormatError(
             f"the model's description claims {layer_count} layers; at most {_MAX_LAYERS} are believed"
         )
     rope = read_rope(fields, source, head_size=head_size, context_length=context_length)

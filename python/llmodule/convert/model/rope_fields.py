@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.model import rope
 from llmodule.convert.model.fields import Fields
 from llmodule.convert.model.rope import Rope
 from llmodule.convert.source import TensorSource
+from llmodule.errors import ModelFormatError
 
 _LARGEST_HEAD = 4096
 
@@ -26,12 +26,12 @@ def read_rope(fields: Fields, source: TensorSource, *, head_size: int, context_l
             long ones.
 
     Raises:
-        ConversionError: for a kind of scaling that is not known.
+        ModelFormatError: for a kind of scaling that is not known.
     """
     read = _from_gguf if fields.layout == "gguf" else _from_config
     result = read(fields, source, head_size, context_length)
     if result.size % 2 or result.size > head_size or head_size > _LARGEST_HEAD:
-        raise ConversionError(f"{result.size} rotated dimensions in a head of {head_size}: not an even part of it")
+        raise ModelFormatError(f"{result.size} rotated dimensions in a head of {head_size}: not an even part of it")
     return result
 
 
@@ -57,7 +57,7 @@ def _from_gguf(fields: Fields, source: TensorSource, head_size: int, context_len
         return Rope(base, size, (factor,) * (size // 2))
     if kind == "yarn":
         return _yarn(base, size, {"factor": factor}, original)
-    raise ConversionError(f"rope.scaling.type {kind!r} is not known; known are none, linear and yarn")
+    raise ModelFormatError(f"rope.scaling.type {kind!r} is not known; known are none, linear and yarn")
 
 
 def _from_config(fields: Fields, source: TensorSource, head_size: int, context_length: int) -> Rope:
@@ -76,7 +76,9 @@ def _from_config(fields: Fields, source: TensorSource, head_size: int, context_l
         magnitude = merged.number(None, "attention_factor", rope.longrope_magnitude(factor, original))
         return Rope(base, size, _divisors(scaling.get(name), size, name), magnitude)
     if kind not in _SCALINGS:
-        raise ConversionError(f"rope_scaling of type {kind!r} is not known; known are {', '.join(_SCALINGS)}, longrope")
+        raise ModelFormatError(
+            f"rope_scaling of type {kind!r} is not known; known are {', '.join(_SCALINGS)}, longrope"
+        )
     return _SCALINGS[kind](base, size, scaling, original)
 
 
@@ -120,7 +122,7 @@ def _parameter(scaling: Mapping[str, Any], key: str, *default: float) -> float:
 
 def _divisors(found: Sequence[float] | None, size: int, name: str) -> tuple[float, ...]:
     if not isinstance(found, list) or len(found) != size // 2:
-        raise ConversionError(f"{name!r} must hold {size // 2} numbers, half the rotated dimensions")
+        raise ModelFormatError(f"{name!r} must hold {size // 2} numbers, half the rotated dimensions")
     if not all(isinstance(item, (int, float)) and math.isfinite(item) and item > 0 for item in found):
-        raise ConversionError(f"{name!r} holds numbers that are not positive")
+        raise ModelFormatError(f"{name!r} holds numbers that are not positive")
     return tuple(float(item) for item in found)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmodule.convert.architectures import Architecture
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.model.hyperparameters import Hyperparameters
 from llmodule.convert.source import FloatArray, TensorSource
 from llmodule.convert.weights.matrix import Matrix, stored
+from llmodule.errors import ModelFormatError
 
 _TOP_NAMES = {"embed_tokens": "token_embd", "norm": "output_norm", "lm_head": "output"}
 _LAYER_NAMES = {
@@ -129,9 +129,9 @@ class Checkpoint:
         )
 
     def check_all_read(self) -> None:
-        """Raises ConversionError where the source has tensors of this model that no one asked for."""
+        """Raises ModelFormatError where the source has tensors of this model that no one asked for."""
         if left := sorted(self._names[name] for name in self._unread):
-            raise ConversionError(
+            raise ModelFormatError(
                 f"{self._architecture.name} models have no tensor {left[0]!r}, which this one has "
                 f"({len(left)} such tensors in all): it is a variant that the converter does not know"
             )
@@ -159,14 +159,14 @@ class Checkpoint:
 
     def _shape(self, name: str) -> tuple[int, ...]:
         if name not in self._names:
-            raise ConversionError(f"the model lacks the tensor {name!r}, which {self._architecture.name} models have")
+            raise ModelFormatError(f"the model lacks the tensor {name!r}, which {self._architecture.name} models have")
         self._unread.discard(name)
         return self._source.shape(self._names[name])
 
     def _check_shape(self, name: str, *wanted: int) -> None:
         shape = self._shape(name)
         if shape != wanted:
-            raise ConversionError(f"the tensor {self._names[name]!r} has the shape {shape}; expected is {wanted}")
+            raise ModelFormatError(f"the tensor {self._names[name]!r} has the shape {shape}; expected is {wanted}")
 
     def _matrix(self, name: str, out_size: int, in_size: int) -> Matrix:
         self._check_shape(name, out_size, in_size)

@@ -17,22 +17,26 @@ class Matrix:
     """The weight of a linear layer, float32 ``[out, in]``.
 
     Attributes:
+        name: of the tensor that it is made from, for messages.
         shape: (out, in).
         read: returns the rows from the first argument to the second, exclusive.
     """
 
+    name: str
     shape: tuple[int, int]
     read: Callable[[int, int], FloatArray]
 
     def rows(self, start: int, stop: int) -> Matrix:
         """The outputs `start` to `stop`, exclusive."""
-        return Matrix((stop - start, self.shape[1]), lambda first, last: self.read(start + first, start + last))
+        return Matrix(
+            self.name, (stop - start, self.shape[1]), lambda first, last: self.read(start + first, start + last)
+        )
 
     def scaled(self, factor: float) -> Matrix:
         """Every element times `factor`."""
         if factor == 1.0:
             return self
-        return Matrix(self.shape, lambda start, stop: self.read(start, stop) * np.float32(factor))
+        return Matrix(self.name, self.shape, lambda start, stop: self.read(start, stop) * np.float32(factor))
 
     def deinterleaved(self, head_size: int, size: int) -> Matrix:
         """The rows of every head in the order for rotating dimensions d and d + size/2, instead of 2d and 2d + 1.
@@ -49,7 +53,7 @@ class Matrix:
             rows = heads[:, order].reshape((last - first) * head_size, -1)
             return rows[start - first * head_size : stop - first * head_size]
 
-        return Matrix(self.shape, read)
+        return Matrix(self.name, self.shape, read)
 
     def blocks(self) -> Iterator[FloatArray]:
         """All rows in order, in blocks of limited size."""
@@ -61,7 +65,7 @@ class Matrix:
 def stored(source: TensorSource, name: str) -> Matrix:
     """The matrix that `source` calls `name`."""
     out_size, in_size = source.shape(name)
-    return Matrix((out_size, in_size), lambda start, stop: source.load(name, (start, stop)))
+    return Matrix(name, (out_size, in_size), lambda start, stop: source.load(name, (start, stop)))
 
 
 def stacked(matrices: Sequence[Matrix]) -> Matrix:
@@ -76,7 +80,8 @@ def stacked(matrices: Sequence[Matrix]) -> Matrix:
             base += matrix.shape[0]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    return Matrix((sum(matrix.shape[0] for matrix in matrices), matrices[0].shape[1]), read)
+    name = ", ".join(dict.fromkeys(matrix.name for matrix in matrices))
+    return Matrix(name, (sum(matrix.shape[0] for matrix in matrices), matrices[0].shape[1]), read)
 
 
 def deinterleaved_order(head_size: int, size: int) -> list[int]:

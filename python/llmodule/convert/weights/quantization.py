@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from llmodule import _native
 from llmodule.convert.emit.blob import Chunk, Payload, aligned, array_bytes
 from llmodule.convert.emit.encoded import GROUP_SIZE, SCALE_ALIGNMENT, EncodedMatrix, Format
-from llmodule.convert.errors import ConversionError
 from llmodule.convert.source import FloatArray
 from llmodule.convert.weights.matrix import Matrix
+from llmodule.errors import ModelFormatError
 
 
 class Role(Enum):
@@ -42,10 +42,10 @@ def format_for(scheme: str, role: Role, in_size: int) -> Format:
     """The format of a matrix with `in_size` inputs; 8 bits where 4-bit groups don't divide it.
 
     Raises:
-        ConversionError: for an unknown scheme, naming those that are known.
+        ValueError: for an unknown scheme, naming those that are known.
     """
     if scheme not in _SCHEMES:
-        raise ConversionError(f"quant={scheme!r} is not known; known are {', '.join(SCHEMES)}")
+        raise ValueError(f"quant={scheme!r} is not known; known are {', '.join(SCHEMES)}")
     chosen = _SCHEMES[scheme].get(role, Format.Q4)
     return Format.Q8 if chosen is Format.Q4 and in_size % GROUP_SIZE else chosen
 
@@ -70,16 +70,18 @@ def encode(matrix: Matrix, form: Format, *, importance: FloatArray | None = None
         for block in matrix.blocks():
             if form is Format.F32:
                 yield array_bytes(block)
-            elif form is Format.Q8:
-                data, row_scales = _native.quantize_q8(block)
-                scales.append(row_scales)
-                yield array_bytes(data)
-            else:
-                data, group_scales = _native.quantize_q4(
-                    block, group=GROUP_SIZE, importance=importance, threads=threads
-                )
-                scales.append(group_scales)
-                yield array_bytes(data)
+                continue
+            try:
+                if form is Format.Q8:
+                    codes, block_scales = _native.quantize_q8(block, threads=threads)
+                else:
+                    codes, block_scales = _native.quantize_q4(
+                        block, group=GROUP_SIZE, importance=importance, threads=threads
+                    )
+            except ValueError as error:
+                raise ModelFormatError(f"the tensor {matrix.name} can't be quantised: {error}") from error
+            scales.append(block_scales)
+            yield array_bytes(codes)
         yield bytes(scale_offset - data_size)
         yield from map(array_bytes, scales)
 

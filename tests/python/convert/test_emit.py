@@ -1,0 +1,155 @@
+"""The bytes of a .pte: layout, metadata, and what the builders refuse."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+from llmodule import _native
+from llmodule.convert.emit.blob import Blob, Payload, array_payload
+from llmodule.convert.emit.dims import Bound, broadcast
+from llmodule.convert.emit.program import Program
+from llmodule.convert.emit.pte import pte_payload
+from llmodule.convert.emit.xnnpack import Subgraph
+from llmodule.convert.model_file import build_program, write_file
+from llmodule.convert.weights.matrix import Matrix, stacked
+from llmodule.convert.weights.quantization import Format, encode
+
+
+def content(payload):
+    data = b"".join(map(bytes, payload.chunks()))
+    assert len(data) == payload.size
+    return data
+
+
+def matrix(array):
+    return Matrix("some.weight", array.shape, lambda start, stop: array[start:stop])
+
+
+def test_a_blob_aligns_what_it_holds():
+    blob = Blob(16)
+    assert [blob.add(array_payload(np.full(size, size, np.uint8))) for size in (3, 16, 1)] == [0, 16, 32]
+    data = b"".join(map(bytes, blob.chunks()))
+    assert len(data) == blob.size == 48
+    assert data == b"\3\3\3".ljust(16, b"\0") + b"\x10" * 16 + b"\1".ljust(16, b"\0")
+
+
+def test_a_payload_of_another_size_than_announced_is_an_error():
+    blob = Blob(16)
+    blob.add(Payload(4, lambda: (b"12345",)))
+    with pytest.raises(ValueError, match="4 bytes turned out to have 5"):
+        list(blob.chunks())
+
+
+@pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
+def test_4_bit_payloads_hold_codes_and_scales(shape):
+    weights = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
+    encoded = encode(matrix(weights), Format.Q4)
+    data = content(encoded.payload)
+    packed = np.frombuffer(data, np.uint8, encoded.data_size).reshape(shape[0], -1)
+    codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(shape).astype(np.float32) - 8
+    bits = np.frombuffer(data, np.uint16, encoded.scale_count, encoded.scale_offset)
+    scales = (bits.astype(np.uint32) << 16).view(np.float32).reshape(shape[0], -1)
+    restored = codes * np.repeat(scales, 32, axis=1)
+    assert np.sqrt(np.mean((restored - weights) ** 2)) < 0.1
+
+
+@pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
+def test_8_bit_payloads_hold_codes_and_scales(shape):
+    weights = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
+    encoded = encode(matrix(weights), Format.Q8)
+    data = content(encoded.payload)
+    codes = np.frombuffer(data, np.int8, encoded.data_size).reshape(shape)
+    scales = np.frombuffer(data, np.float32, encoded.scale_count, encoded.scale_offset)
+    assert np.sqrt(np.mean((codes * scales[:, None] - weights) ** 2)) < 0.012
+
+
+def test_matrices_can_be_cut_stacked_scaled_and_reordered():
+    array = np.arange(96, dtype=np.float32).reshape(24, 4)
+    whole = matrix(array)
+    assert np.array_equal(stacked((whole.rows(4, 8), whole.rows(20, 24))).read(2, 6), array[[6, 7, 20, 21]])
+    assert np.array_equal(whole.scaled(0.5).read(0, 24), array / 2)
+    # Two heads of 12 rows, of which 8 are rotated.
+    order = [0, 2, 4, 6, 1, 3, 5, 7, 8, 9, 10, 11]
+    expected = array[[*order, *(12 + row for row in order)]]
+    assert np.array_equal(whole.deinterleaved(12, 8).read(0, 24), expected)
+    assert np.array_equal(whole.deinterleaved(12, 8).read(5, 17), expected[5:17])
+
+
+def test_the_header_says_where_the_segments_are():
+    program = Program()
+    method = program.method("forward")
+    method.output(method.constant(np.arange(5, dtype=np.float32)))
+    data = content(pte_payload(program))
+    assert data[4:12] == b"ET12eh00"
+    length, size, base, segments = struct.unpack_from("<IQQQ", data, 12)
+    assert (length, base % 128, len(data)) == (32, 0, base + segments)
+    assert size <= base
+    assert np.array_equal(np.frombuffer(data, np.float32, 5, base), np.arange(5))
+
+
+def test_all_that_the_convention_wants_is_in_the_file(llama, convert_tiny):
+    info = _native.Model(str(convert_tiny(llama, quant="q8"))).info
+    assert (info.vocab_size, info.context_length, info.max_step_tokens) == (80, 64, 16)
+    assert (info.bos_id, info.eos_ids, info.has_kv_cache) == (1, [2, 3], True)
+    assert info.metadata["get_n_layers"] == "3"
+    assert info.metadata["get_max_seq_len"] == "16"
+    assert info.metadata["quantization"] == "q8"
+
+
+def test_the_name_and_the_hash_of_the_source_are_kept(llama, tmp_path):
+    llama.metadata = {**llama.metadata, "_name_or_path": "tiny"}
+    path = tmp_path / "model.pte"
+    write_file(pte_payload(build_program(llama, quant="q4", source_hash="abc")), path)
+    metadata = _native.Model(str(path)).info.metadata
+    assert (metadata["model_name"], metadata["source_hash"]) == ("tiny", "abc")
+
+
+def test_writing_replaces_a_file_only_when_it_is_whole(tmp_path):
+    path, seen = tmp_path / "out", []
+    path.write_bytes(b"before")
+
+    def fails():
+        yield b"1234"
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_file(Payload(8, fails), path)
+    assert path.read_bytes() == b"before"
+    write_file(Payload(8, lambda: (b"1234", b"5678")), path, progress=seen.append)
+    assert path.read_bytes() == b"12345678"
+    assert seen == [0.5, 1.0]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_shapes_broadcast_and_keep_open_sizes_open():
+    result = broadcast((1, Bound(8), 1, 4), (3, 1))
+    assert result == (1, 8, 3, 4)
+    assert isinstance(result[1], Bound)
+    with pytest.raises(ValueError, match="broadcast"):
+        broadcast((2, 3), (4, 3))
+
+
+def test_subgraphs_refuse_what_does_not_fit():
+    graph = Subgraph()
+    value = graph.input((1, Bound(8), 4))
+    with pytest.raises(ValueError, match="shape"):
+        graph.multiply_constant(value, np.zeros((2, 3), np.float32))
+    with pytest.raises(ValueError, match="multiply"):
+        graph.matrix_multiply(value, value)
+    with pytest.raises(ValueError, match="left open"):
+        graph.reshape(value, (Bound(8), Bound(4)))
+    with pytest.raises(ValueError, match="once"):
+        graph.output(value)
+
+
+def test_tables_have_the_fields_of_the_schema_only():
+    from llmodule.convert.emit._schema import program_generated as schema
+    from llmodule.convert.emit.flatbuffer import table
+
+    with pytest.raises(AttributeError, match="nonsense"):
+        table(schema.IntT, nonsense=1)
