@@ -70,8 +70,10 @@ _BY_NAME: dict[str, PreTokenizer] = {
         ("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"), _LLAMA3
     ),
     **dict.fromkeys(("dbrx", "smaug-bpe", "chatglm-bpe", "glm4"), _CL100K),
-    **dict.fromkeys(("qwen2", "stablelm2"), _QWEN2),
-    **dict.fromkeys(("deepseek-r1-qwen", "kormo", "megrez", "hunyuan", "solar-open", "grok-2"), _QWEN2_PLAIN),
+    "qwen2": _QWEN2,
+    **dict.fromkeys(
+        ("deepseek-r1-qwen", "stablelm2", "kormo", "megrez", "hunyuan", "solar-open", "grok-2"), _QWEN2_PLAIN
+    ),
     "qwen35": PreTokenizer((_words(r"\p{N}", letters=r"\p{L}\p{M}"),), nfc=True),
     **dict.fromkeys(
         ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"), _DIGITS
