@@ -12,13 +12,13 @@ namespace llmodule {
 /// One request: how tokens are chosen and when to stop.
 struct GenerationConfig {
   SamplingConfig sampling;
-  std::size_t max_new_tokens = 0;        ///< 0: as many as the context holds
-  std::vector<std::string> stop;         ///< the text ends before the first of these; none may be empty
-  std::vector<TokenId> eos_ids;          ///< end tokens beside those of the model file
-  bool ignore_eos = false;               ///< goes on behind an end token, for benchmarks
-  bool skip_special_tokens = true;       ///< leaves special tokens out of the text
-  bool logprobs = false;                 ///< reports each token's log-probability, which costs a pass over the logits
-  std::size_t prefill_chunk = 0;         ///< tokens per prefill step; 0: as many as the model takes
+  std::size_t max_new_tokens = 0;   ///< 0: as many as the context holds
+  std::vector<std::string> stop;    ///< the text ends before the first of these; none may be empty
+  std::vector<TokenId> eos_ids;     ///< end tokens beside those of the model file
+  bool ignore_eos = false;          ///< goes on behind an end token, for benchmarks
+  bool skip_special_tokens = true;  ///< leaves special tokens out of the text
+  bool logprobs = false;            ///< reports each token's log-probability, which costs a pass over the logits
+  std::size_t prefill_chunk = 0;    ///< tokens per prefill step; 0: as many as the model takes
 
   /// @throws std::invalid_argument naming the field and its value.
   void validate() const;
