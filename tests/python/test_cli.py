@@ -14,7 +14,7 @@ import pytest
 
 from llmodule import __version__
 from llmodule.cli import bench, main
-from llmodule.cli._model import _Bar
+from llmodule.cli._model import Bar
 
 from .conftest import ScriptedModel
 
@@ -153,7 +153,7 @@ def test_a_bar_where_there_is_something_to_wait_for(
     error = io.StringIO()
     monkeypatch.setattr(error, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stderr", error)
-    with _Bar() as bar:
+    with Bar() as bar:
         for share in shares:
             bar.show(share)
     shown = error.getvalue()

@@ -48,7 +48,7 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
     source = options.model or os.environ.get(MODEL_VARIABLE)
     if not source:
         raise ValueError(f"no model: name a .pte file, a folder or a URL, or set {MODEL_VARIABLE}")
-    with _Bar() as bar:
+    with Bar() as bar:
         llm = LLMModule(
             token_callback=token_callback,
             model_download_progress_callback=bar.show,
@@ -63,13 +63,14 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
     return llm
 
 
-class _Bar:
+class Bar:
     """A progress bar on a terminal's stderr, which appears only if there is something to wait for."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str = "model") -> None:
+        self._title = title
         self._bar: tqdm[NoReturn] | None = None
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Bar:
         return self
 
     def show(self, share: float) -> None:

@@ -131,6 +131,11 @@ class StoredTensors:
         self._tensors = tensors
         self._files = files
 
+    @property
+    def paths(self) -> list[Path]:
+        """The files that hold the tensors, in order."""
+        return [file.path for file in self._files]
+
     def names(self) -> list[str]:
         """All tensors, by the name that the file gives them."""
         return list(self._tensors)
