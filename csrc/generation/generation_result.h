@@ -22,8 +22,9 @@ struct TokenEvent {
   float logprob;          ///< natural logarithm, before penalties and temperature; NaN unless asked for
 };
 
-/// Called after each token but the end token. The texts joined are GenerationResult::text. Returning false ends the
-/// generation (kStop), and nothing more is reported; an exception ends it and reaches the caller.
+/// Called after each token but the end token; the texts joined are GenerationResult::text. Returning false ends the
+/// generation (kStop), and text that is held back then is in the result only; an exception ends it too and reaches the
+/// caller.
 using TokenCallback = std::function<bool(const TokenEvent&)>;
 
 /// Called before each step of the model, prefill included; ends the generation by an exception, which reaches the

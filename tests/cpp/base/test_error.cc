@@ -1,10 +1,9 @@
-#include "base/error.h"
-
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
 
 #include "base/cancel.h"
+#include "base/error.h"
 
 using namespace llmodule;
 

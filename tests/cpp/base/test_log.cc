@@ -1,9 +1,9 @@
-#include "base/log.h"
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "base/log.h"
 
 using namespace llmodule;
 

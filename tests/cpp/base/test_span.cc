@@ -1,8 +1,8 @@
-#include "base/span.h"
-
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <vector>
+
+#include "base/span.h"
 
 using namespace llmodule;
 

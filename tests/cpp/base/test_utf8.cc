@@ -1,10 +1,10 @@
-#include "base/utf8.h"
-
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "base/utf8.h"
 
 using namespace llmodule;
 

@@ -1,8 +1,8 @@
-#include "cache/kv_cache.h"
-
 #include <catch2/catch.hpp>
 #include <stdexcept>
 #include <vector>
+
+#include "cache/kv_cache.h"
 
 using namespace llmodule;
 

@@ -1,7 +1,9 @@
 // How a session uses its sampler, and what it reports of the numbers.
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "fakes.h"
 
@@ -87,5 +89,14 @@ TEST_CASE("statistics add up") {
   CHECK(stats.first_token_seconds >= stats.prefill_seconds);
   CHECK(stats.decode_seconds > 0);
   CHECK(stats.execute_seconds > 0);
+  CHECK(stats.execute_seconds < stats.first_token_seconds + stats.decode_seconds);
+}
+
+TEST_CASE("statistics of a generation leave out the one before") {
+  Fixture fixture;
+  fixture.model->during_step = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+  CHECK(fixture.generate({1}).stats.execute_seconds >= 0.02);
+  fixture.model->during_step = {};
+  const GenerationStats stats = fixture.generate({1}).stats;
   CHECK(stats.execute_seconds < stats.first_token_seconds + stats.decode_seconds);
 }

@@ -95,6 +95,19 @@ TEST_CASE("logits that are no numbers are an error, not a token") {
   }
 }
 
+TEST_CASE("top-k finds its tokens wherever they lie, and of equals takes the lowest ids") {
+  std::vector<float> logits(600, 0.0f);
+  const std::vector<TokenId> peaks = {3, 4, 299, 300, 598};
+  for (const TokenId peak : peaks) logits[static_cast<std::size_t>(peak)] = 4.0f;
+  for (std::size_t k = 1; k <= peaks.size(); ++k) {
+    SamplingConfig config = warm(3);
+    config.top_k = static_cast<std::int32_t>(k);
+    Sampler sampler(config, 600);
+    const std::vector<TokenId> draws = draw_many(sampler, logits, 300);
+    CHECK(std::set<TokenId>(draws.begin(), draws.end()) == std::set<TokenId>(peaks.begin(), peaks.begin() + k));
+  }
+}
+
 TEST_CASE("a token ruled out is never drawn") {
   for (SamplingConfig config : all_ways()) {
     for (const float temperature : {0.01f, 1.0f, 1e30f}) {

@@ -109,6 +109,7 @@ def main() -> None:
         make_case("top-k of more than there are", 10, {"seed": 8, "temperature": 1.0, "top_k": 11}),
         make_case("top-p", 30, {"seed": 9, "temperature": 1.0, "top_p": 0.7}),
         make_case("top-p over blocks, flat", 600, {"seed": 10, "temperature": 5.0, "top_p": 0.9}),
+        make_case("top-p of nearly all", 600, {"seed": 20, "temperature": 1.0, "top_p": 0.999}),
         make_case("top-p of next to nothing", 30, {"seed": 11, "temperature": 1.0, "top_p": 0.001}),
         make_case("min-p", 30, {"seed": 12, "temperature": 1.0, "min_p": 0.1}),
         make_case("min-p over blocks", 600, {"seed": 13, "temperature": 1.5, "min_p": 0.05}),
