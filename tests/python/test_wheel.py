@@ -111,13 +111,16 @@ def test_carries_the_licence_of_every_library() -> None:
 def test_carries_types_and_no_tests() -> None:
     files = {str(file) for file in distribution("llmodule").files or []}
     assert {"llmodule/py.typed", "llmodule/_native.pyi"} <= files
-    assert [file for file in files if "test" in file] == []
+    assert [file for file in files if Path(file).name.startswith("test") or "/tests/" in file] == []
 
 
 def test_version_is_the_same_everywhere() -> None:
-    bench = subprocess.run([PACKAGE / "bin" / "llmodule-bench", "--version"], capture_output=True, text=True)
-    assert llmodule.__version__ == distribution("llmodule").version
-    assert llmodule.__version__ in bench.stdout
+    command = [Path(sysconfig.get_path("scripts"), "llmodule"), "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    declared = re.search(r"project\(llmodule VERSION ([\d.]+)", (REPOSITORY / "CMakeLists.txt").read_text())
+    assert declared is not None
+    assert llmodule.__version__ == distribution("llmodule").version == declared[1]
+    assert declared[1] in shown
 
 
 def test_import_loads_no_model_library_of_anything_else() -> None:

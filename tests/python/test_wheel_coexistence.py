@@ -14,10 +14,10 @@ BUILD_DIR = os.environ.get("LLMODULE_TEST_BUILD_DIR")
 LIBRARIES = sorted(Path(BUILD_DIR).glob("third_party/executorch-*/unpacked/executorch/lib/*.so")) if BUILD_DIR else []
 
 GENERATE = """
-from llmodule import LLMModule
+from llmodule import GenerationConfig, LLMModule
 with LLMModule() as llm:
     llm.load(sys.argv[1])
-    print(llm.run_inference("The capital of France is"))
+    print(llm.run_inference("The capital of France is", generation_config=GenerationConfig(max_new_tokens=16)))
 """
 LOAD_LIBRARIES = """
 import ctypes

@@ -1,0 +1,343 @@
+"""
+The native core of llmodule: tokenizer, model, sampling and the token loop.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import typing
+
+import numpy
+import numpy.typing
+import typing_extensions
+
+__all__: list[str] = [
+    "CancelFlag",
+    "GenerationConfig",
+    "GenerationResult",
+    "GenerationStats",
+    "Model",
+    "ModelInfo",
+    "Session",
+    "Tokenizer",
+    "dequantize",
+    "ggml_types",
+    "num_threads",
+    "quantize_q4",
+    "quantize_q4_affine",
+    "quantize_q8",
+    "set_log_callback",
+    "set_num_threads",
+]
+
+class Tokenizer:
+    """
+    Text to token ids and back; threads may share one.
+    """
+    @staticmethod
+    def from_file(path: str) -> Tokenizer: ...
+    def decode(
+        self,
+        ids: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        *,
+        skip_special_tokens: bool = True,
+    ) -> str: ...
+    def encode(self, text: str, *, add_special_tokens: bool = True, parse_special: bool = True) -> list[int]: ...
+    def id_to_token(self, id: typing.SupportsInt | typing.SupportsIndex) -> str | None: ...
+    def is_special(self, id: typing.SupportsInt | typing.SupportsIndex) -> bool: ...
+    def token_to_id(self, token: str) -> int | None: ...
+    @property
+    def vocab_size(self) -> int: ...
+
+class ModelInfo:
+    """
+    What a model says of itself.
+    """
+    @property
+    def bos_id(self) -> int | None: ...
+    @property
+    def context_length(self) -> int: ...
+    @property
+    def eos_ids(self) -> list[int]: ...
+    @property
+    def has_kv_cache(self) -> bool: ...
+    @property
+    def logits_dtype(self) -> str: ...
+    @property
+    def max_step_tokens(self) -> int: ...
+    @property
+    def metadata(self) -> dict[str, str]: ...
+    @property
+    def rewindable(self) -> bool: ...
+    @property
+    def vocab_size(self) -> int: ...
+
+class Model:
+    """
+    A language model in a .pte file.
+    """
+    def __init__(self, path: str, *, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None: ...
+    def step(
+        self,
+        tokens: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        *,
+        position: typing.SupportsInt | typing.SupportsIndex,
+    ) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]. No session may use the model at the same time.
+        """
+    @property
+    def execute_seconds(self) -> float: ...
+    @property
+    def info(self) -> ModelInfo: ...
+    @property
+    def working_bytes(self) -> int: ...
+
+class GenerationConfig:
+    """
+    How tokens are chosen and when to stop.
+    """
+
+    ignore_eos: bool
+    logprobs: bool
+    skip_special_tokens: bool
+    def __init__(self, **kwargs) -> None: ...
+    def validate(self) -> None: ...
+    @property
+    def eos_ids(self) -> list[int]: ...
+    @eos_ids.setter
+    def eos_ids(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None: ...
+    @property
+    def frequency_penalty(self) -> float: ...
+    @frequency_penalty.setter
+    def frequency_penalty(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def logit_bias(self) -> list[tuple[int, float]]: ...
+    @logit_bias.setter
+    def logit_bias(
+        self,
+        arg1: collections.abc.Sequence[
+            tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
+        ],
+    ) -> None: ...
+    @property
+    def max_new_tokens(self) -> int: ...
+    @max_new_tokens.setter
+    def max_new_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def min_p(self) -> float: ...
+    @min_p.setter
+    def min_p(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def penalty_window(self) -> int: ...
+    @penalty_window.setter
+    def penalty_window(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def prefill_chunk(self) -> int: ...
+    @prefill_chunk.setter
+    def prefill_chunk(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def presence_penalty(self) -> float: ...
+    @presence_penalty.setter
+    def presence_penalty(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def repetition_penalty(self) -> float: ...
+    @repetition_penalty.setter
+    def repetition_penalty(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def seed(self) -> int | None: ...
+    @seed.setter
+    def seed(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None: ...
+    @property
+    def stop(self) -> list[str]: ...
+    @stop.setter
+    def stop(self, arg0: collections.abc.Sequence[str]) -> None: ...
+    @property
+    def temperature(self) -> float: ...
+    @temperature.setter
+    def temperature(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+    @property
+    def top_k(self) -> int: ...
+    @top_k.setter
+    def top_k(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def top_p(self) -> float: ...
+    @top_p.setter
+    def top_p(self, arg1: typing.SupportsFloat | typing.SupportsIndex) -> None: ...
+
+class CancelFlag:
+    """
+    Ends one generation from any thread; it can't be reset.
+    """
+    def __init__(self) -> None: ...
+    def cancel(self) -> None: ...
+    @property
+    def cancelled(self) -> bool: ...
+
+class GenerationStats:
+    """
+    Counts and seconds of one generation.
+    """
+    @property
+    def cached_tokens(self) -> int: ...
+    @property
+    def decode_seconds(self) -> float: ...
+    @property
+    def execute_seconds(self) -> float: ...
+    @property
+    def first_token_seconds(self) -> float: ...
+    @property
+    def generated_tokens(self) -> int: ...
+    @property
+    def prefill_seconds(self) -> float: ...
+    @property
+    def prompt_tokens(self) -> int: ...
+
+class GenerationResult:
+    """
+    What one generation produced and why it ended.
+    """
+    @property
+    def finish_reason(self) -> str: ...
+    @property
+    def logprobs(self) -> list[float]: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def stats(self) -> GenerationStats: ...
+    @property
+    def stop_string(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def tokens(self) -> list[int]: ...
+
+class Session:
+    """
+    A model, its tokenizer and what its KV cache holds.
+    """
+    def __init__(self, model: Model, tokenizer: Tokenizer) -> None: ...
+    def generate(
+        self,
+        prompt: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        config: GenerationConfig,
+        callback: typing.Any,
+        cancel: CancelFlag,
+    ) -> GenerationResult: ...
+    def reset(self) -> None: ...
+    @property
+    def cached_tokens(self) -> int: ...
+
+def dequantize(
+    type_id: typing.SupportsInt | typing.SupportsIndex,
+    blocks: typing_extensions.Buffer,
+    *,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Turns GGUF blocks into float32, bit for bit as ggml does.
+
+    Args:
+        type_id: A key of ggml_types().
+        blocks: Contiguous bytes, whole blocks.
+        threads: How many threads share the work; 0: one per core.
+
+    Returns:
+        A new float32 array of one dimension.
+
+    Raises:
+        ValueError: An unknown type, or bytes that are not whole blocks.
+    """
+
+def ggml_types() -> dict:
+    """
+    The GGUF tensor types that can be read: {id: (name, values per block, bytes per block)}.
+    """
+
+def num_threads() -> int:
+    """
+    Threads that execute models.
+    """
+
+def quantize_q4(
+    weights: numpy.typing.NDArray[numpy.float32],
+    *,
+    group: typing.SupportsInt | typing.SupportsIndex = 32,
+    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> tuple:
+    """
+    Quantises a linear layer to symmetric 4-bit groups (XNNPACK's qb4w), searching scales of least squared error.
+
+    Args:
+        weights: float32 [outputs, inputs], contiguous, finite.
+        group: How many consecutive inputs share a scale: a multiple of 32 that divides the inputs.
+        importance: float32 [inputs], 0 or more: the weight of each input's squared error, for example its mean square.
+        threads: How many threads share the work; 0: one per core. The result does not depend on it.
+
+    Returns:
+        (codes, scales): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) * scale, and
+        the bits of positive bfloat16 scales as uint16 [outputs, inputs / group].
+
+    Raises:
+        TypeError: Arrays of another type or order.
+        ValueError: Sizes that do not fit, or numbers that are not finite.
+    """
+
+def quantize_q4_affine(
+    weights: numpy.typing.NDArray[numpy.float32],
+    *,
+    group: typing.SupportsInt | typing.SupportsIndex = 32,
+    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> tuple:
+    """
+    Quantises like quantize_q4, with an offset per group: weight ~ (nibble - 8) * scale + offset.
+
+    Args:
+        weights: As for quantize_q4.
+        group: As for quantize_q4.
+        importance: As for quantize_q4.
+        threads: As for quantize_q4.
+
+    Returns:
+        (codes, scales, offsets): the first two as from quantize_q4, offsets float32 [outputs, inputs / group].
+
+    Raises:
+        TypeError: Arrays of another type or order.
+        ValueError: Sizes that do not fit, or numbers that are not finite.
+    """
+
+def quantize_q8(
+    weights: numpy.typing.NDArray[numpy.float32],
+    *,
+    group: typing.SupportsInt | typing.SupportsIndex | None = None,
+    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> tuple:
+    """
+    Quantises a matrix to symmetric 8-bit rows (XNNPACK's qc8w) or groups, searching scales of least squared error.
+
+    Args:
+        weights: float32 [outputs, inputs], contiguous, finite.
+        group: How many consecutive inputs share a scale; None: a whole row.
+        importance: As for quantize_q4.
+        threads: As for quantize_q4.
+
+    Returns:
+        (codes, scales): int8 [outputs, inputs] in [-127, 127] and float32 [outputs, inputs / group], weight ~ code * scale.
+
+    Raises:
+        TypeError: Arrays of another type or order.
+        ValueError: Sizes that do not fit, or numbers that are not finite.
+    """
+
+def set_log_callback(callback: typing.Any) -> None:
+    """
+    Sends native log lines to ``callback(level, message)``, level as in the logging module; None drops them.
+    """
+
+def set_num_threads(count: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Resizes the pool of threads that execute models; 0: one per physical core.
+    """
