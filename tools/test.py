@@ -3,7 +3,7 @@
 usage: python3 tools/test.py [pytest arguments]
 
 Builds the wheel and the C++ unit tests in one pass (build/test), installs the wheel with its test requirements into
-build/test-env, and then runs the linters, CTest and pytest. Stops at the first that fails.
+build/test-env, and then runs the linters, CTest and pytest, each whether or not the one before it passed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,12 @@ ENVIRONMENT = ROOT / "build" / "test-env"
 BIN = ENVIRONMENT / "bin"
 
 
-def run(title: str, *command: str | Path) -> None:
-    print(f"\n== {title}: {' '.join(map(str, command))}", flush=True)
+def run(title: str, *command: str | Path) -> bool:
+    print(f"\n== {title}", flush=True)
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environment["PATH"] = f"{BIN}{os.pathsep}{environment['PATH']}"
     environment["LLMODULE_TEST_BUILD_DIR"] = str(BUILD)
-    status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if status != 0:
-        sys.exit(f"{title} failed with exit status {status}")
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
 def native_sources() -> list[Path]:
@@ -39,18 +37,33 @@ def main() -> None:
     python = BIN / "python"
     if not python.exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    run(
-        "install", python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall",
-        f"--config-settings=build-dir={BUILD}", "--config-settings=cmake.define.LLMODULE_BUILD_TESTS=ON",
-        "--config-settings=cmake.define.LLMODULE_WARNINGS_AS_ERRORS=ON", f"{ROOT}[test]",
-    )  # fmt: skip
-    run("lint", BIN / "ruff", "check", ".")
-    run("format", BIN / "ruff", "format", "--check", ".")
-    run("C++ format", BIN / "clang-format", "--dry-run", "--Werror", *native_sources())
-    run("types", BIN / "mypy")
-    run("stubs", python, "tools/make_stubs.py", "--check")
-    run("C++ tests", BIN / "ctest", "--test-dir", BUILD, "--output-on-failure", "--no-tests=error")
-    run("Python tests", python, "-m", "pytest", *sys.argv[1:])
+    installed = run(
+        "install (some minutes)",
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        f"--config-settings=build-dir={BUILD}",
+        "--config-settings=cmake.define.LLMODULE_BUILD_TESTS=ON",
+        "--config-settings=cmake.define.LLMODULE_WARNINGS_AS_ERRORS=ON",
+        f"{ROOT}[test]",
+    )
+    if not installed:
+        sys.exit("llmodule could not be installed")
+    steps: dict[str, tuple[str | Path, ...]] = {
+        "lint": (BIN / "ruff", "check", "."),
+        "format": (BIN / "ruff", "format", "--check", "."),
+        "C++ format": (BIN / "clang-format", "--dry-run", "--Werror", *native_sources()),
+        "types": (BIN / "mypy",),
+        "stubs": (python, "tools/make_stubs.py", "--check"),
+        "C++ tests": (BIN / "ctest", "--test-dir", BUILD, "--output-on-failure", "--no-tests=error"),
+        "Python tests": (python, "-m", "pytest", *sys.argv[1:]),
+    }
+    failed = [title for title, command in steps.items() if not run(title, *command)]
+    if failed:
+        sys.exit(f"\nfailed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
