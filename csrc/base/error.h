@@ -9,12 +9,12 @@ namespace llmodule {
 /// What went wrong at run time. Each value has one exception class in Python (llmodule/errors.py) and one stable name
 /// (error_code_name). Misuse by the caller is std::invalid_argument instead, ValueError in Python.
 enum class ErrorCode {
-  kIo,              ///< a file cannot be opened or read
-  kModelFormat,     ///< a .pte that is damaged or does not follow the LLM convention
-  kTokenizerFormat, ///< a tokenizer file that is damaged or uses something unknown
-  kContextOverflow, ///< the prompt does not fit into the model's context
-  kExecution,       ///< the runtime failed while it executed the model
-  kBusy,            ///< a generation is running and the call needs the model to be idle
+  kIo,               ///< a file cannot be opened or read
+  kModelFormat,      ///< a .pte that is damaged or does not follow the LLM convention
+  kTokenizerFormat,  ///< a tokenizer file that is damaged or uses something unknown
+  kContextOverflow,  ///< the prompt does not fit into the model's context
+  kExecution,        ///< the runtime failed while it executed the model
+  kBusy,             ///< a generation is running and the call needs the model to be idle
 };
 
 /// The stable name of a code, for example "model_format".

@@ -50,7 +50,8 @@ void register_model(py::module_& module) {
       .def(py::init(&load), py::arg("path"), py::kw_only(), py::arg("threads") = 0)
       .def_property_readonly("info", &PteModel::info, py::return_value_policy::reference_internal)
       .def("step", &step, py::arg("tokens"), py::kw_only(), py::arg("position"),
-           "Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]. No session may use "
+           "Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]. No session may "
+           "use "
            "the model at the same time.")
       .def_property_readonly("execute_seconds", &PteModel::execute_seconds)
       .def_property_readonly("working_bytes", &PteModel::working_bytes);
