@@ -48,15 +48,15 @@ def test_wrong_usage(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["chat"], "no model: name a .pte file, a folder or a URL, or set LLMODULE_MODEL"),
-        (["generate", "--prompt", "x"], "no model"),
+        (["chat"], "nowhere/default.pte does not exist"),
+        (["generate", "--prompt", "x"], "nowhere/default.pte does not exist"),
         (["chat", "nowhere.pte"], "nowhere.pte does not exist"),
         (["chat", "nowhere.pte", "--top-p", "3"], "top_p must be above 0 and at most 1"),
         (["info", "nowhere.pte"], "nowhere.pte"),
     ],
 )
 def test_failures_are_one_line(arguments: list[str], words: str) -> None:
-    done = run(*arguments, LLMODULE_MODEL="")
+    done = run(*arguments, LLMODULE_MODEL="nowhere/default.pte")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("llmodule: error: ")
     assert words in done.stderr
@@ -157,5 +157,5 @@ def test_a_bar_where_there_is_something_to_wait_for(
         for share in shares:
             bar.show(share)
     shown = error.getvalue()
-    assert ("download" in shown) == (terminal and len(shares) > 1)
+    assert ("model" in shown) == (terminal and len(shares) > 1)
     assert ("100%" in shown) == (terminal and len(shares) > 1)

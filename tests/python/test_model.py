@@ -28,11 +28,13 @@ ANSWER = (
 )  # fmt: skip
 
 
-def test_greedy_generation_begins_as_with_executorchs_own_runner(real: LLMModule) -> None:
-    text = real.run_inference(PROMPT, generation_config=GenerationConfig(temperature=0, max_new_tokens=40))
-    assert text.startswith(ANSWER)
-    assert real.result is not None
-    assert real.result.finish_reason in ("length", "eos")
+def test_greedy_generation_begins_as_with_executorchs_own_runner(official_path: Path) -> None:
+    with LLMModule() as llm:
+        llm.load(official_path)
+        text = llm.run_inference(PROMPT, generation_config=GenerationConfig(temperature=0, max_new_tokens=40))
+        assert text.startswith(ANSWER)
+        assert llm.result is not None
+        assert llm.result.finish_reason in ("length", "eos")
 
 
 def test_the_same_seed_gives_the_same_text(real: LLMModule, model_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_the_same_seed_gives_the_same_text(real: LLMModule, model_path: Path) ->
     for seed in (11, 11, 12):
         real.load(model_path)  # an empty KV cache each time
         config = GenerationConfig(temperature=1.0, seed=seed, max_new_tokens=20)
-        texts.append(real.run_inference(PROMPT, generation_config=config))
+        texts.append(real.run_inference("Once upon a time", generation_config=config))
     assert texts[0] == texts[1] != texts[2]
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
+from llmodule import models
+from llmodule.cli._output import told_on_stderr
 from llmodule.config import ChatConfig, GenerationConfig
 from llmodule.module import LLMModule
 
@@ -24,7 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         nargs="?",
         metavar="MODEL",
-        help=f"a .pte file, a folder with one, or a URL; by default ${MODEL_VARIABLE}",
+        help=f"a .pte or GGUF file, a folder with one, a URL, or a preset; by default ${MODEL_VARIABLE}, else "
+        f"{models.DEFAULT.name}",
     )
     parser.add_argument("--tokenizer", metavar="SOURCE", help="tokenizer file, by default beside the model")
     parser.add_argument("--tokenizer-config", metavar="SOURCE", help="its JSON, by default beside the tokenizer")
@@ -42,13 +45,11 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
     """Loads the model that the options name, with a bar where something has to be downloaded.
 
     Raises:
-        ValueError: No model is named, or an option is out of range.
+        ValueError: An option is out of range.
         LLModuleError: The model cannot be loaded.
     """
-    source = options.model or os.environ.get(MODEL_VARIABLE)
-    if not source:
-        raise ValueError(f"no model: name a .pte file, a folder or a URL, or set {MODEL_VARIABLE}")
-    with Bar() as bar:
+    named = options.model or os.environ.get(MODEL_VARIABLE) or models.DEFAULT.name
+    with Bar() as bar, told_on_stderr():
         llm = LLMModule(
             token_callback=token_callback,
             model_download_progress_callback=bar.show,
@@ -59,7 +60,7 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
                 **{name: getattr(options, name) for name in SAMPLING},
             ),
         )
-        llm.load(source, options.tokenizer, options.tokenizer_config, threads=options.threads)
+        llm.load(models.PRESETS.get(named, named), options.tokenizer, options.tokenizer_config, threads=options.threads)
     return llm
 
 
@@ -80,7 +81,7 @@ class Bar:
             from tqdm import tqdm
 
             layout = "{desc} {percentage:3.0f}% |{bar}| {remaining}"
-            self._bar = tqdm(total=100, desc="download", bar_format=layout, file=sys.stderr)
+            self._bar = tqdm(total=100, desc=self._title, bar_format=layout, file=sys.stderr)
         self._bar.update(share * 100 - self._bar.n)
 
     def __exit__(self, *_: object) -> None:

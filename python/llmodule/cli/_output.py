@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,28 @@ def write(piece: str) -> None:
 def complain(message: str) -> None:
     """Writes one line to stderr."""
     sys.stderr.write(f"llmodule: {' '.join(message.split())}\n")
+
+
+@contextlib.contextmanager
+def told_on_stderr() -> Iterator[None]:
+    """Shows what the library logs of long work, such as fetching and converting, as lines on stderr."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complain(record.getMessage())
+
+    logger = logging.getLogger("llmodule")
+    handler, level = Lines(logging.INFO), logger.level
+    # Only the library's own lines: the native core's have a logger of their own below this one.
+    handler.addFilter(lambda record: record.name == logger.name)
+    logger.addHandler(handler)
+    if logger.getEffectiveLevel() > logging.INFO:
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

@@ -6,8 +6,9 @@ import argparse
 import json
 from typing import Any
 
-from llmodule import _logging
-from llmodule.cli._output import write
+from llmodule import _logging, models
+from llmodule.cli._output import told_on_stderr, write
+from llmodule.sources import fetch_pte
 
 HELP = "show what a model file says of itself"
 FIELDS = (
@@ -25,7 +26,7 @@ FIELDS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of this command."""
-    parser.add_argument("model", metavar="MODEL", help="a .pte file")
+    parser.add_argument("model", metavar="MODEL", help="any source that chat takes")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
 
 
@@ -34,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
     from llmodule import _native
 
     _logging.connect()
-    info = _native.Model(options.model).info
+    with told_on_stderr():
+        path = fetch_pte(models.PRESETS.get(options.model, options.model))
+    info = _native.Model(str(path)).info
     fields: dict[str, Any] = {name: getattr(info, name) for name in FIELDS}
     if options.json:
         write(json.dumps(fields, indent=2) + "\n")
