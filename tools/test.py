@@ -9,6 +9,7 @@ build/test-env, and then runs the linters, CTest and pytest, each whether or not
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -34,6 +35,8 @@ def native_sources() -> list[Path]:
 
 
 def main() -> None:
+    # A background job starts with SIGINT ignored; the tests of Ctrl-C would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     python = BIN / "python"
     if not python.exists():
         venv.create(ENVIRONMENT, with_pip=True)
