@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "tokenizer/format/formats.h"
+#include "tokenizer/format/recognise.h"
 
 namespace llmodule {
 namespace {
@@ -43,9 +44,21 @@ std::string Tokenizer::decode(Span<const TokenId> tokens, bool skip_special_toke
 }
 
 std::shared_ptr<const Tokenizer> parse_tokenizer(std::string content) {
-  const std::size_t start = content.find_first_not_of(" \t\r\n");
-  if (start != std::string::npos && content[start] == '{') return tokenizer::read_hf_json(std::move(content));
-  throw Error(ErrorCode::kTokenizerFormat, "The content is of no known tokenizer format; known is tokenizer.json.");
+  switch (tokenizer::recognise(content)) {
+    case tokenizer::Format::kHfJson:
+      return tokenizer::read_hf_json(std::move(content));
+    case tokenizer::Format::kTekkenJson:
+      return tokenizer::read_tekken_json(std::move(content));
+    case tokenizer::Format::kTiktoken:
+      return tokenizer::read_tiktoken(content);
+    case tokenizer::Format::kSentencePiece:
+      return tokenizer::read_sentencepiece(content);
+    case tokenizer::Format::kUnknown:
+      break;
+  }
+  throw Error(ErrorCode::kTokenizerFormat,
+              "The content is of no known tokenizer format; known are tokenizer.json, SentencePiece models, tiktoken "
+              "ranks and Tekken JSON.");
 }
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& path) {

@@ -37,10 +37,4 @@ void ByteLevelStage::finish() {
   next_.finish();
 }
 
-void RawBytesStage::finish() {
-  joiner_.finish(next_);
-  next_.end_token();
-  next_.finish();
-}
-
 }  // namespace llmodule::tokenizer

@@ -33,19 +33,6 @@ class ByteLevelStage : public DecodeStage {
   Utf8Joiner joiner_;
 };
 
-/// Tokens that are bytes as they stand (tiktoken, Tekken).
-class RawBytesStage : public DecodeStage {
- public:
-  using DecodeStage::DecodeStage;
-  void text(std::string_view piece) override { joiner_.add(piece, next_); }
-  void end_token() override {}
-  void finish() override;
-
- private:
-  Utf8Joiner joiner_;
-};
-
 using ByteLevelDecoder = SingleStageDecoder<ByteLevelStage>;
-using RawBytesDecoder = SingleStageDecoder<RawBytesStage>;
 
 }  // namespace llmodule::tokenizer

@@ -114,7 +114,8 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   const bool all_known = std::none_of(bytes.begin(), bytes.end(), [](TokenId id) { return id < 0; });
   if (byte_level && prefix.empty() && suffix.empty() && (all_known || (unknown.empty() && !byte_fallback))) {
     return {vocabulary,
-            std::make_unique<ByteBpe>(bytes, std::move(merges), whole_words ? as_bytes(*vocabulary) : nullptr)};
+            std::make_unique<ByteBpe>(bytes, std::move(merges), whole_words ? as_bytes(*vocabulary) : nullptr), -1,
+            false};
   }
   CharBpe::Options options;
   options.continuing_prefix = prefix;
@@ -123,7 +124,7 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   options.fuse_unknown = node["fuse_unk"].boolean_or(false);
   options.byte_fallback = byte_fallback;
   options.whole_words = whole_words;
-  return {vocabulary, std::make_unique<CharBpe>(vocabulary, std::move(merges), std::move(options)), byte_level};
+  return {vocabulary, std::make_unique<CharBpe>(vocabulary, std::move(merges), std::move(options)), -1, byte_level};
 }
 
 ModelPlan build_unigram(const JsonNode& node, bool byte_level) {
@@ -146,7 +147,7 @@ ModelPlan build_unigram(const JsonNode& node, bool byte_level) {
   }
   return {vocabulary,
           std::make_unique<Unigram>(vocabulary, std::move(scores), unknown, node["byte_fallback"].boolean_or(false)),
-          byte_level};
+          unknown, byte_level};
 }
 
 ModelPlan build_word_piece(const JsonNode& node, bool byte_level) {
@@ -158,7 +159,7 @@ ModelPlan build_word_piece(const JsonNode& node, bool byte_level) {
           std::make_unique<WordPiece>(*vocabulary, std::string(node["unk_token"].string_or("[UNK]")),
                                       std::string(node["continuing_subword_prefix"].string_or("##")),
                                       static_cast<std::size_t>(characters)),
-          byte_level};
+          -1, byte_level};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 
 #include "tokenizer/decode/decoder.h"
 #include "tokenizer/format/json.h"
@@ -34,13 +35,18 @@ std::unique_ptr<PreTokenizer> spell_bytes(std::unique_ptr<PreTokenizer> pre_toke
 struct ModelPlan {
   std::shared_ptr<const Vocabulary> vocabulary;
   std::unique_ptr<Model> model;
+  TokenId verbatim = -1;     ///< the token that looks like the text it stands for, -1: none does
   bool spell_bytes = false;  ///< words must be written in the byte alphabet for it
 };
 /// @param byte_level the words come in the byte alphabet
 ModelPlan build_model(const JsonNode& node, bool byte_level);
 
-std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, std::shared_ptr<const Vocabulary> vocabulary,
-                                                    int nesting = 0);
+/// See TrimOffsets.
+struct TokenContext {
+  std::shared_ptr<const Vocabulary> vocabulary;
+  std::unordered_set<TokenId> verbatim;
+};
+std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const TokenContext& context, int nesting = 0);
 
 std::unique_ptr<Decoder> build_decoder(const JsonNode& node, int nesting = 0);
 

@@ -56,20 +56,20 @@ std::unique_ptr<PostProcessor> build_template(const JsonNode& node) {
 
 }  // namespace
 
-std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, std::shared_ptr<const Vocabulary> vocabulary,
-                                                    int nesting) {
+std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const TokenContext& context, int nesting) {
   if (node.is_null()) return nullptr;
   if (nesting > kMaxNesting) node.fail("sequences are nested more than " + std::to_string(kMaxNesting) + " deep.");
   const std::string_view type = node.type();
   if (type == "TemplateProcessing") return build_template(node);
   if (type == "ByteLevel") {
     if (!node["trim_offsets"].boolean_or(true)) return nullptr;
-    return std::make_unique<TrimOffsets>(std::move(vocabulary), node["add_prefix_space"].boolean_or(true));
+    return std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim,
+                                         node["add_prefix_space"].boolean_or(true));
   }
   if (type == "Sequence") {
     std::vector<std::unique_ptr<PostProcessor>> stages;
     for (const JsonNode& part : node["processors"].elements()) {
-      if (auto stage = build_post_processor(part, vocabulary, nesting + 1)) stages.push_back(std::move(stage));
+      if (auto stage = build_post_processor(part, context, nesting + 1)) stages.push_back(std::move(stage));
     }
     return std::make_unique<SequencePostProcessor>(std::move(stages));
   }
@@ -77,7 +77,8 @@ std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, std::s
   if (type == "RobertaProcessing") {
     std::vector<std::unique_ptr<PostProcessor>> stages;
     if (node["trim_offsets"].boolean_or(true)) {
-      stages.push_back(std::make_unique<TrimOffsets>(std::move(vocabulary), node["add_prefix_space"].boolean_or(true)));
+      stages.push_back(std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim,
+                                                     node["add_prefix_space"].boolean_or(true)));
     }
     stages.push_back(build_pair(node));
     return std::make_unique<SequencePostProcessor>(std::move(stages));

@@ -4,6 +4,7 @@
 
 #include "tokenizer/format/hf_parts.h"
 #include "tokenizer/split/classes.h"
+#include "tokenizer/split/patterns.h"
 #include "tokenizer/split/rewriting.h"
 #include "tokenizer/split/split.h"
 #include "tokenizer/unicode/properties.h"
@@ -12,8 +13,6 @@ namespace llmodule::tokenizer {
 namespace {
 
 using Stages = std::vector<std::unique_ptr<PreTokenizer>>;
-
-constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 // The parts of nested sequences, in order.
 void flatten(const JsonNode& node, int nesting, std::vector<JsonNode>& out) {
@@ -41,7 +40,7 @@ std::unique_ptr<PreTokenizer> build_split(const JsonNode& node) {
     return std::make_unique<StringSplit>(std::string(text.string()), behavior, invert);
   }
   if (const JsonNode regex = pattern["Regex"]; !regex.is_null()) {
-    return std::make_unique<RegexSplit>(Regex(regex.string()), behavior, invert);
+    return split_by_pattern(regex.string(), behavior, invert);
   }
   pattern.fail("{\"String\": ...} or {\"Regex\": ...} is expected.");
 }
@@ -96,7 +95,7 @@ std::unique_ptr<PreTokenizer> build_one(const JsonNode& node) {
 void add_byte_level(const JsonNode& node, Stages& stages) {
   if (node["add_prefix_space"].boolean_or(true)) stages.push_back(std::make_unique<PrefixSpace>());
   if (node["use_regex"].boolean_or(true)) {
-    stages.push_back(std::make_unique<RegexSplit>(Regex(kGpt2Pattern), SplitBehavior::kIsolated, false));
+    stages.push_back(split_by_pattern(patterns::kGpt2, SplitBehavior::kIsolated, false));
   }
 }
 

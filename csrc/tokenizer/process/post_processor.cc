@@ -59,7 +59,9 @@ void TemplatePostProcessor::process(std::string_view, bool add_special_tokens, E
 void TrimOffsets::process(std::string_view text, bool, Encoding& encoding) const {
   for (std::size_t i = 0; i < encoding.offsets.size(); ++i) {
     ByteRange& range = encoding.offsets[i];
-    const std::string_view token = tokens_->token(encoding.ids[i]).value_or("");
+    const TokenId id = encoding.ids[i];
+    const std::string_view token =
+        verbatim_.count(id) != 0 ? text.substr(range.begin, range.end - range.begin) : tokens_->token(id).value_or("");
     std::size_t leading = leading_spaces(token);
     std::size_t trailing = trailing_spaces(token);
     const bool is_first = i == 0 || range.begin == 0;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,13 +45,16 @@ class TemplatePostProcessor : public PostProcessor {
 /// Takes the white space at both ends of each byte-level token out of its offsets.
 class TrimOffsets : public PostProcessor {
  public:
+  /// @param tokens what the tokens look like
+  /// @param verbatim ids of tokens that look like the text they stand for: added ones, and Unigram's unknown one
   /// @param add_prefix_space one leading space of the first token was put there by the pre-tokenizer, so it stays
-  TrimOffsets(std::shared_ptr<const Vocabulary> tokens, bool add_prefix_space)
-      : tokens_(std::move(tokens)), add_prefix_space_(add_prefix_space) {}
+  TrimOffsets(std::shared_ptr<const Vocabulary> tokens, std::unordered_set<TokenId> verbatim, bool add_prefix_space)
+      : tokens_(std::move(tokens)), verbatim_(std::move(verbatim)), add_prefix_space_(add_prefix_space) {}
   void process(std::string_view text, bool add_special_tokens, Encoding& encoding) const override;
 
  private:
   std::shared_ptr<const Vocabulary> tokens_;
+  std::unordered_set<TokenId> verbatim_;
   bool add_prefix_space_;
 };
 

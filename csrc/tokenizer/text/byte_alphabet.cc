@@ -51,6 +51,12 @@ std::optional<unsigned char> byte(char32_t character) {
   return static_cast<unsigned char>(tables().bytes[character]);
 }
 
+std::string encode(std::string_view bytes) {
+  std::string result;
+  for (const char symbol : bytes) utf8::append(result, character(static_cast<unsigned char>(symbol)));
+  return result;
+}
+
 std::optional<std::string> decode(std::string_view text) {
   std::string result;
   if (!append_decoded(text, result)) return std::nullopt;

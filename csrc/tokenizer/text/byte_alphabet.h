@@ -19,6 +19,9 @@ inline std::uint32_t width(unsigned char byte) { return byte > 0x20 && byte < 0x
 /// The byte that `character` stands for; nullopt if it is not of the alphabet.
 std::optional<unsigned char> byte(char32_t character);
 
+/// `bytes` written in the alphabet.
+std::string encode(std::string_view bytes);
+
 /// The bytes that `text` stands for; nullopt if a character is not of the alphabet.
 std::optional<std::string> decode(std::string_view text);
 
