@@ -69,7 +69,7 @@ def test_8_bits_are_close(name, tiny_model, convert_tiny, logits_after):
 def test_4_bits_lose_nothing_that_they_can_hold(name, quant, tiny_model, convert_tiny, logits_after):
     # Rounding to 4 bits changes a tiny random model beyond recognition, so this one is rounded beforehand.
     model = tiny_model(name)
-    source = representable(model.source)
+    source = representable(model.source, quant)
     found = logits_after(stepper(convert_tiny(source, quant=quant)), model.tokens, model.logits)
     wanted = logits_after(stepper(convert_tiny(source, quant="f32")), model.tokens, model.logits)
     for a, b in zip(found, wanted, strict=True):
@@ -165,13 +165,19 @@ def llama3_factors(scaling, size, base):
     return np.array(factors, np.float32)
 
 
-def representable(source):
-    """The model with every weight matrix rounded to what 4-bit groups can hold: integers times a power of two."""
+def representable(source, quant):
+    """The model with every weight matrix rounded to what groups of 4 bits can hold, with an offset or without."""
 
     def rounded(array):
         groups = array.reshape(-1, 32)
-        scales = 2.0 ** np.round(np.log2(np.abs(groups).max(axis=1, keepdims=True) / 7))
-        return (np.clip(np.rint(groups / scales), -7, 7) * scales).reshape(array.shape).astype(np.float32)
+        if quant == "q4":
+            scales = np.exp2(np.round(np.log2(np.abs(groups).max(axis=1, keepdims=True) / 7)))
+            groups = np.clip(np.rint(groups / scales), -7, 7) * scales
+        else:
+            low, high = groups.min(axis=1, keepdims=True), groups.max(axis=1, keepdims=True)
+            scales = (high - low) / 15
+            groups = low + np.rint((groups - low) / scales) * scales
+        return groups.reshape(array.shape).astype(np.float32)
 
     arrays = {key: rounded(array) if array.ndim == 2 else array for key, array in source.arrays.items()}
     return type(source)(source.layout, source.architecture, source.metadata, arrays)

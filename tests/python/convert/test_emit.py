@@ -15,7 +15,7 @@ from llmodule.convert.emit.pte import pte_payload
 from llmodule.convert.emit.xnnpack import Subgraph
 from llmodule.convert.model_file import build_program, write_file
 from llmodule.convert.weights.matrix import Matrix, stacked
-from llmodule.convert.weights.quantization import Format, encode
+from llmodule.convert.weights.quantization import Storage, encode
 
 
 def content(payload):
@@ -46,7 +46,7 @@ def test_a_payload_of_another_size_than_announced_is_an_error():
 @pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
 def test_4_bit_payloads_hold_codes_and_scales(shape):
     weights = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
-    encoded = encode(matrix(weights), Format.Q4)
+    encoded = encode(matrix(weights), Storage.Q4).matrix
     data = content(encoded.payload)
     packed = np.frombuffer(data, np.uint8, encoded.data_size).reshape(shape[0], -1)
     codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(shape).astype(np.float32) - 8
@@ -59,11 +59,33 @@ def test_4_bit_payloads_hold_codes_and_scales(shape):
 @pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
 def test_8_bit_payloads_hold_codes_and_scales(shape):
     weights = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
-    encoded = encode(matrix(weights), Format.Q8)
+    encoded = encode(matrix(weights), Storage.Q8).matrix
     data = content(encoded.payload)
     codes = np.frombuffer(data, np.int8, encoded.data_size).reshape(shape)
     scales = np.frombuffer(data, np.float32, encoded.scale_count, encoded.scale_offset)
     assert np.sqrt(np.mean((codes * scales[:, None] - weights) ** 2)) < 0.012
+
+
+def test_offsets_hold_what_a_positive_scale_cannot():
+    # As Q4_1 has them: 16 levels from a minimum on.
+    random = np.random.RandomState(0)
+    levels = random.randint(0, 16, (8, 2, 32))
+    levels[:, :, :2] = 0, 15
+    weights = (
+        (levels * random.uniform(0.5, 1, (8, 2, 1)) + random.uniform(-3, 3, (8, 2, 1)))
+        .reshape(8, 64)
+        .astype(np.float32)
+    )
+    weight = encode(matrix(weights), Storage.Q4_OFFSET)
+    data = content(weight.matrix.payload)
+    packed = np.frombuffer(data, np.uint8, weight.matrix.data_size).reshape(8, -1)
+    codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(8, 2, 32).astype(np.float32) - 8
+    bits = np.frombuffer(data, np.uint16, weight.matrix.scale_count, weight.matrix.scale_offset)
+    scales = (bits.astype(np.uint32) << 16).view(np.float32).reshape(8, 2, 1)
+    data = content(weight.offsets.payload)
+    offsets = np.frombuffer(data, np.int8, 16).reshape(8, 2, 1).astype(np.float32)
+    offsets *= np.frombuffer(data, np.float32, 8, weight.offsets.scale_offset).reshape(8, 1, 1)
+    assert np.abs((codes * scales + offsets).reshape(8, 64) - weights).max() < 0.1
 
 
 def test_matrices_can_be_cut_stacked_scaled_and_reordered():

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from llmodule.convert.emit.encoded import EncodedMatrix
 from llmodule.convert.emit.xnnpack import Value
 from llmodule.convert.graph.stage import Stage
 from llmodule.convert.source import FloatArray
+from llmodule.convert.weights.quantization import Weight
 
 
 def scalar(stage: Stage, number: float) -> Value:
@@ -68,9 +68,7 @@ def gelu_tanh(stage: Stage, value: Value) -> Value:
 ACTIVATIONS: Mapping[str, Callable[[Stage, Value], Value]] = {"silu": silu, "gelu_tanh": gelu_tanh}
 
 
-def gated_feed_forward(
-    stage: Stage, value: Value, *, gate: EncodedMatrix, up: EncodedMatrix, down: EncodedMatrix, activation: str
-) -> Value:
+def gated_feed_forward(stage: Stage, value: Value, *, gate: Weight, up: Weight, down: Weight, activation: str) -> Value:
     """down(activation(gate(x)) * up(x)) (arXiv:2002.05202)."""
-    opened = ACTIVATIONS[activation](stage, stage.linear(value, gate))
-    return stage.linear(stage.multiply(opened, stage.linear(value, up)), down)
+    opened = ACTIVATIONS[activation](stage, stage.linear_layer(value, gate))
+    return stage.linear_layer(stage.multiply(opened, stage.linear_layer(value, up)), down)

@@ -18,7 +18,7 @@ import numpy as np
 
 from llmodule.convert.architectures import Architecture
 from llmodule.convert.emit.dims import Bound
-from llmodule.convert.emit.encoded import SCALE_ALIGNMENT, EncodedMatrix, Format
+from llmodule.convert.emit.encoded import SCALE_ALIGNMENT, Format
 from llmodule.convert.emit.program import CONSTANT_ALIGNMENT, Method, Tensor
 from llmodule.convert.emit.xnnpack import Value
 from llmodule.convert.graph.attention import Attended, Attention, Positions, last_row
@@ -29,7 +29,7 @@ from llmodule.convert.model.rope import Rope
 from llmodule.convert.source import FloatArray
 from llmodule.convert.weights.checkpoint import Checkpoint, LayerWeights
 from llmodule.convert.weights.matrix import Matrix, stacked
-from llmodule.convert.weights.quantization import Role, encode, format_for
+from llmodule.convert.weights.quantization import Role, Weight, encode, storage_for
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class DecoderBuilder:
     def _embed(self, tokens: Tensor, result: Tensor) -> None:
         method = self._method
         matrix = self._checkpoint.embedding(self._model).scaled(self._model.embedding_scale)
-        encoded = self._encode(matrix, Role.EMBEDDING)
+        encoded = self._encode(matrix, Role.EMBEDDING).matrix
         offset = method.store(encoded.payload)
         if encoded.format is Format.F32:
             weight = method.stored(encoded.shape, np.float32, offset)
@@ -173,7 +173,7 @@ class DecoderBuilder:
     def _second_half(self, stage: Stage, stream: Value, attended: Value, weights: LayerWeights) -> Value:
         """The residual stream with the layer's attention and feed-forward network added."""
         epsilon = self._model.norm_epsilon
-        update = stage.linear(attended, self._encode(weights.output, Role.ATTENTION_OUTPUT))
+        update = stage.linear_layer(attended, self._encode(weights.output, Role.ATTENTION_OUTPUT))
         if weights.attention_post_norm is not None:
             update = rms_norm(stage, update, weights.attention_post_norm, epsilon)
         stream = stage.add(stream, update)
@@ -194,7 +194,7 @@ class DecoderBuilder:
         stream = self._second_half(stage, stage.take(residual), attention.combine(stage, attended), weights)
         norm = self._checkpoint.output_norm(model)
         row = stage.reshape(rms_norm(stage, stream, norm, model.norm_epsilon), (1, model.embedding_size))
-        logits = stage.linear(row, self._encode(self._checkpoint.head(model), Role.HEAD, norm))
+        logits = stage.linear_layer(row, self._encode(self._checkpoint.head(model), Role.HEAD, norm))
         if model.logit_softcap is not None:
             logits = softcap(stage, logits, model.logit_softcap)
         result = self._method.tensor((1, model.vocabulary_size))
@@ -204,18 +204,17 @@ class DecoderBuilder:
 
     def _linears(self, stage: Stage, value: Value, parts: Sequence[_Part], norm: FloatArray) -> list[Value]:
         """One linear layer per part, as one operator where their formats allow it."""
-        formats = {format_for(self._scheme, part.role, part.matrix.shape[1]) for part in parts}
-        if len(formats) > 1:
-            return [stage.linear(value, self._encode(part.matrix, part.role, norm), part.bias) for part in parts]
+        if len({storage_for(self._scheme, part.role, part.matrix.shape[1]) for part in parts}) > 1:
+            return [stage.linear_layer(value, self._encode(part.matrix, part.role, norm), part.bias) for part in parts]
         biases = [part.bias for part in parts if part.bias is not None]
         bias = np.concatenate(biases) if biases else None
         together = self._encode(stacked([part.matrix for part in parts]), parts[0].role, norm)
-        result = stage.linear(value, together, bias)
+        result = stage.linear_layer(value, together, bias)
         bounds = itertools.accumulate((part.matrix.shape[0] for part in parts), initial=0)
         return [stage.slice(result, -1, start, end) for start, end in itertools.pairwise(bounds)]
 
-    def _encode(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> EncodedMatrix:
+    def _encode(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> Weight:
         # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
-        form = format_for(self._scheme, role, matrix.shape[1])
+        storage = storage_for(self._scheme, role, matrix.shape[1])
         importance = None if norm is None else np.square(norm)
-        return encode(matrix, form, importance=importance, threads=self._threads)
+        return encode(matrix, storage, importance=importance, threads=self._threads)

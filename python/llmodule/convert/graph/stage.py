@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from llmodule.convert.emit.encoded import GROUP_SIZE
 from llmodule.convert.emit.program import Method, Slot, Tensor
 from llmodule.convert.emit.xnnpack import BACKEND, Subgraph, Value
 from llmodule.convert.source import FloatArray
+from llmodule.convert.weights.quantization import Weight
 
 
 class Stage(Subgraph):
@@ -15,6 +19,7 @@ class Stage(Subgraph):
         self._method = method
         self._taken: dict[Slot, Value] = {}
         self._given: list[Slot] = []
+        self._sums: dict[int, Value] = {}
 
     def take(self, tensor: Tensor) -> Value:
         """The tensor's content at the time of the call."""
@@ -36,3 +41,22 @@ class Stage(Subgraph):
     def finish(self) -> None:
         """Adds the call to the method."""
         self._method.delegate(BACKEND, self.payload(), *self._taken, *self._given)
+
+    def linear_layer(self, value: Value, weight: Weight, bias: FloatArray | None = None) -> Value:
+        """The linear layer whose weight is stored as `weight`.
+
+        XNNPACK's groups have no offsets. What they add to an output is their product with the inputs' sums per group,
+        a linear layer with a 32nd of the inputs.
+        """
+        result = self.linear(value, weight.matrix, bias)
+        if weight.offsets is None:
+            return result
+        return self.add(result, self.linear(self._group_sums(value), weight.offsets))
+
+    def _group_sums(self, value: Value) -> Value:
+        if value.index not in self._sums:
+            *leading, size = value.dims
+            groups = self.reshape(value, (*leading, size // GROUP_SIZE, GROUP_SIZE))
+            sums = self.multiply_constant(groups, np.ones((1, GROUP_SIZE), np.float32))
+            self._sums[value.index] = self.reshape(sums, (*leading, size // GROUP_SIZE))
+        return self._sums[value.index]
