@@ -59,7 +59,7 @@ SoftmaxState state_at(const Attention& attention, const Plan& plan, float* memor
   return {memory, memory + rows, memory + 2 * rows};
 }
 
-TileScratch tile_scratch_at(const Attention& attention, const Plan& plan, float* memory) {
+TileScratch tile_scratch_at(const Attention& attention, float* memory) {
   const std::int64_t width = padded(attention.head_dim);
   TileScratch scratch;
   scratch.scores = memory;
@@ -143,7 +143,7 @@ void run_attention(const Attention& attention) {
   for_each_task(plan.workers, plan.tasks, [&](std::int64_t worker, std::int64_t task) {
     const AttentionTile tile = tile_of(attention, plan, task / plan.key_splits, task % plan.key_splits);
     float* const state = state_memory + (split ? task : worker) * plan.state_floats;
-    attend(attention, tile, tile_scratch_at(attention, plan, memory + worker * plan.tile_floats),
+    attend(attention, tile, tile_scratch_at(attention, memory + worker * plan.tile_floats),
            state_at(attention, plan, state));
     if (!split) write_tile(attention, plan, tile, state);
   });
