@@ -1,6 +1,6 @@
 # Python builders of .pte files and of XNNPACK's blobs in them, generated from the schemas of the ExecuTorch that
 # third_party/executorch.cmake has found, by the FlatBuffers compiler that comes with it. The wheel carries them as
-# llmodule/convert/emit/_schema; they need the package flatbuffers.
+# llmodule/converter/emit/_schema; they need the package flatbuffers.
 
 set(schemas "${package}/schema/program.fbs" "${package}/schema/scalar_type.fbs"
             "${package}/backends/xnnpack/serialization/runtime_schema.fbs")
@@ -23,4 +23,4 @@ add_custom_command(
   DEPENDS ${schemas} "${flatc}"
   VERBATIM)
 add_custom_target(llmodule_executorch_schemas ALL DEPENDS ${modules})
-install(FILES ${modules} DESTINATION llmodule/convert/emit/_schema)
+install(FILES ${modules} DESTINATION llmodule/converter/emit/_schema)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llmodule.chat_template import ChatTemplate
     from llmodule.config import ChatConfig, GenerationConfig
     from llmodule.context import ContextStrategy, MessageCount, SlidingWindow, WholeHistory
+    from llmodule.converter.conversion import convert
     from llmodule.errors import (
         ChatTemplateError,
         ContextOverflowError,
@@ -36,6 +37,7 @@ _MODULES = {
     "chat_template": ("ChatTemplate",),
     "config": ("ChatConfig", "GenerationConfig"),
     "context": ("ContextStrategy", "MessageCount", "SlidingWindow", "WholeHistory"),
+    "converter.conversion": ("convert",),
     "errors": (
         "ChatTemplateError",
         "ContextOverflowError",
@@ -81,6 +83,7 @@ __all__ = [
     "TokenizerFormatError",
     "WholeHistory",
     "__version__",
+    "convert",
 ]
 
 

@@ -48,7 +48,7 @@ def converted(path: Path, *, progress: Callable[[float], None]) -> Path:
     if model.exists():
         return model
 
-    from llmodule.convert.conversion import convert
+    from llmodule.converter.conversion import convert
 
     _logger.info("converting %s, once", path.name)
     try:

@@ -37,7 +37,7 @@ class Converter:
 @pytest.fixture
 def converter(monkeypatch: pytest.MonkeyPatch) -> Converter:
     double = Converter()
-    monkeypatch.setattr("llmodule.convert.conversion.convert", double)
+    monkeypatch.setattr("llmodule.converter.conversion.convert", double)
     return double
 
 

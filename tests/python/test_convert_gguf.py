@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmodule.convert.readers.gguf import GgufSource
-from llmodule.convert.tensors import open_source
+from llmodule.converter.readers.gguf import GgufSource
+from llmodule.converter.tensors import open_source
 from llmodule.errors import LLModuleError, ModelFormatError, ResourceError
 
 U32, STRING, ARRAY = 4, 8, 9

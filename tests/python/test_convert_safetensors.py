@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from llmodule.convert.readers.huggingface import HuggingFaceSource
-from llmodule.convert.tensors import open_source
+from llmodule.converter.readers.huggingface import HuggingFaceSource
+from llmodule.converter.tensors import open_source
 from llmodule.errors import LLModuleError, ModelFormatError, ResourceError
 
 A = np.arange(6, dtype=np.float32).reshape(2, 3) / 7

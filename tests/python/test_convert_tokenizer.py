@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from llmodule.convert.readers.gguf import GgufSource
-from llmodule.convert.tensors import open_source
-from llmodule.convert.tokenizer_files import tokenizer_files
-from llmodule.convert.vocabulary.pretokenizers import find_pretokenizer
-from llmodule.convert.vocabulary.tokenizer_json import tokenizer_json
-from llmodule.convert.vocabulary.vocabulary import read_vocabulary
+from llmodule.converter.readers.gguf import GgufSource
+from llmodule.converter.tensors import open_source
+from llmodule.converter.tokenizer_files import tokenizer_files
+from llmodule.converter.vocabulary.pretokenizers import find_pretokenizer
+from llmodule.converter.vocabulary.tokenizer_json import tokenizer_json
+from llmodule.converter.vocabulary.vocabulary import read_vocabulary
 from llmodule.errors import ResourceError, TokenizerFormatError
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6

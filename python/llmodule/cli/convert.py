@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command."""
-    from llmodule.convert.conversion import convert
+    from llmodule.converter.conversion import convert
 
     with Bar("converting") as bar:
         output = convert(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from llmodule.convert.model_file import build_program, write_model
+from llmodule.converter.model_file import build_program, write_model
 
 DATA = Path(__file__).parents[2] / "data" / "convert"
 CONTEXT_LENGTH = 64

@@ -27,7 +27,7 @@ def worst(found, wanted):
 
 
 def test_there_is_a_reference_of_every_architecture():
-    from llmodule.convert.architectures import ARCHITECTURES
+    from llmodule.converter.architectures import ARCHITECTURES
 
     assert {name.partition("_")[0] for name in NAMES} >= {architecture.name for architecture in ARCHITECTURES}
 

@@ -11,7 +11,7 @@ import pytest
 
 from llmodule import _native
 from llmodule.cli import main
-from llmodule.convert.conversion import convert
+from llmodule.converter.conversion import convert
 from llmodule.errors import ModelFormatError, ResourceError
 
 WORDS = ["<|end|>", "<s>", "</s>", "ab", *(chr(code) for code in range(33, 109))]

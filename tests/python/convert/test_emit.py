@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from llmodule import _native
-from llmodule.convert.emit.blob import Blob, Payload, array_payload
-from llmodule.convert.emit.dims import Bound, broadcast
-from llmodule.convert.emit.program import Program
-from llmodule.convert.emit.pte import pte_payload
-from llmodule.convert.emit.xnnpack import Subgraph
-from llmodule.convert.model_file import build_program, write_file
-from llmodule.convert.weights.matrix import Matrix, stacked
-from llmodule.convert.weights.quantization import Storage, encode
+from llmodule.converter.emit.blob import Blob, Payload, array_payload
+from llmodule.converter.emit.dims import Bound, broadcast
+from llmodule.converter.emit.program import Program
+from llmodule.converter.emit.pte import pte_payload
+from llmodule.converter.emit.xnnpack import Subgraph
+from llmodule.converter.model_file import build_program, write_file
+from llmodule.converter.weights.matrix import Matrix, stacked
+from llmodule.converter.weights.quantization import Storage, encode
 
 
 def content(payload):
@@ -170,8 +170,8 @@ def test_subgraphs_refuse_what_does_not_fit():
 
 
 def test_tables_have_the_fields_of_the_schema_only():
-    from llmodule.convert.emit._schema import program_generated as schema
-    from llmodule.convert.emit.flatbuffer import table
+    from llmodule.converter.emit._schema import program_generated as schema
+    from llmodule.converter.emit.flatbuffer import table
 
     with pytest.raises(AttributeError, match="nonsense"):
         table(schema.IntT, nonsense=1)

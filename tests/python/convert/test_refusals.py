@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llmodule.convert.model_file import build_program
+from llmodule.converter.model_file import build_program
 from llmodule.errors import ModelFormatError
 
 
