@@ -27,7 +27,7 @@ const char* usage() {
          "  --prompt-tokens N   tokens to prefill, which is also the context that decoding starts at (512)\n"
          "  --new-tokens N      tokens to decode (128)\n"
          "  --repetitions N     measured repetitions, after one that is not (5)\n"
-         "  --prefill-chunk N   tokens per prefill step; 0: as many as the model takes (0)\n"
+         "  --prefill-chunk N   tokens per prefill step; 0: as many as the model takes (256)\n"
          "  --threads N         threads; 0: one per physical core (0)\n"
          "  --json FILE         also write the figures as JSON; - for standard output, without the text\n"
          "  --version           the version of llmodule\n"

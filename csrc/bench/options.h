@@ -11,7 +11,7 @@ struct Options {
   std::size_t new_tokens = 128;
   std::size_t repetitions = 5;
   std::size_t threads = 0;  // 0: one per physical core
-  std::size_t prefill_chunk = 0;
+  std::size_t prefill_chunk = 256;
   std::string json;  // a path, "-" for stdout; empty: text only
   bool help = false;
   bool version = false;

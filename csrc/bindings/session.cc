@@ -67,7 +67,7 @@ void register_session(py::module_& module) {
       .def(py::init(&make), py::arg("model"), py::arg("tokenizer"))
       .def("generate", &generate, py::arg("prompt"), py::arg("config"), py::arg("callback").none(true),
            py::arg("cancel"))
-      .def_property_readonly("cached_tokens", [](const Session& self) { return self.cache().size(); })
+      .def_property_readonly("cached_tokens", &Session::cached_tokens)
       .def("reset", &Session::reset);
 }
 

@@ -18,7 +18,9 @@ struct GenerationConfig {
   bool ignore_eos = false;          ///< goes on behind an end token, for benchmarks
   bool skip_special_tokens = true;  ///< leaves special tokens out of the text
   bool logprobs = false;            ///< reports each token's log-probability, which costs a pass over the logits
-  std::size_t prefill_chunk = 0;    ///< tokens per prefill step; 0: as many as the model takes
+  /// Tokens per prefill step, 0: as many as the model takes. A cancel waits for the end of a step, and longer steps are
+  /// no faster: at 256 the weights are read seldom enough, and attention's working set is still small.
+  std::size_t prefill_chunk = 256;
 
   /// @throws std::invalid_argument naming the field and its value.
   void validate() const;

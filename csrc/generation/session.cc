@@ -38,6 +38,11 @@ GenerationResult Session::generate(Span<const TokenId> prompt, const GenerationC
   return TokenLoop(runner_, *tokenizer_, prompt, config, callback, cancel, poll).run();
 }
 
+std::size_t Session::cached_tokens() {
+  const BusyGuard guard(busy_);
+  return cache().size();
+}
+
 void Session::reset() {
   const BusyGuard guard(busy_);
   runner_.reset();

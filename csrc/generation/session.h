@@ -39,6 +39,9 @@ class Session {
   /// The account of the model's KV cache. May not be read from another thread while a generation runs.
   const KvCache& cache() const { return runner_.cache(); }
 
+  /// How many tokens the KV cache holds. @throws Error (kBusy) where a generation runs.
+  std::size_t cached_tokens();
+
   /// Forgets what the KV cache holds. @throws Error (kBusy) where a generation runs.
   void reset();
 

@@ -36,7 +36,8 @@ class GenerationConfig:
         ignore_eos: Goes on behind an end token; for benchmarks.
         skip_special_tokens: Leaves special tokens out of the text; True by default.
         logprobs: Reports each token's log-probability, at the cost of a pass over the logits per token.
-        prefill_chunk: Tokens per prefill step; 0, the default: as many as the model takes.
+        prefill_chunk: Tokens per prefill step; an interrupt waits for the end of a step. 256 by default; 0: as
+            many as the model takes.
     """
 
     temperature: float | None = None
