@@ -15,7 +15,7 @@ using Lanes = ScaleSearch::Lanes;
 using Line = ScaleSearch::Line;
 
 constexpr CodeRange kSymmetric = {-8, 7, false, 5.5f, 9.2f, 10, 2};
-constexpr CodeRange kAffine = {-8, 7, true, 10.5f, 17, 13, 2};
+constexpr CodeRange kAffine = {-8, 7, true, 8, 17, 18, 2};
 constexpr std::size_t kGroupUnit = 32;
 
 /// Of the bfloat16 numbers around each scale, those of least error. Neighbours are up to 0.8 % apart, and where all

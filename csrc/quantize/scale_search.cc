@@ -94,10 +94,13 @@ ScaleSearch::Line ScaleSearch::run() const {
 }
 
 ScaleSearch::Line ScaleSearch::candidate(float level) const {
+  // A range of a whole number of steps has codes at both ends, so its middle is a code or lies between two.
+  const bool odd = std::fmod(level, 2.0f) != 0;
+  const float middle_code = (range_.lowest + range_.highest + (odd ? 0 : 1)) / 2;
   Line line{};
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     line.scale[lane] = extent_[lane] / level;
-    line.offset[lane] = range_.affine ? middle_[lane] - line.scale[lane] * (range_.lowest + range_.highest) / 2 : 0;
+    line.offset[lane] = range_.affine ? middle_[lane] - line.scale[lane] * middle_code : 0;
   }
   return line;
 }

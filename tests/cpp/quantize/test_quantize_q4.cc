@@ -184,6 +184,19 @@ TEST_CASE("affine codes keep weights that lie on sixteen even levels anywhere", 
   }
 }
 
+TEST_CASE("affine codes keep weights of a 4-bit grid of which the group does not reach both ends", "[quantize]") {
+  for (int steps = 4; steps < 16; ++steps) {
+    for (const float offset : {0.0f, 0.21f, -1.7f}) {
+      std::vector<float> weights(32);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        weights[i] = static_cast<float>(i % (static_cast<std::size_t>(steps) + 1)) * 0.11279296875f + offset;
+      }
+      CAPTURE(steps, offset);
+      CHECK(squared_error(quantize_affine(weights, 1), weights) < 1e-9);
+    }
+  }
+}
+
 TEST_CASE("affine codes have less error than symmetric ones", "[quantize]") {
   const std::vector<float> weights = random_weights(500 * 32);
   CHECK(squared_error(quantize_affine(weights, 500), weights) < 0.75 * squared_error(quantize(weights, 500), weights));
