@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from llmodule._native import CancelFlag
 
+from llmodule._native import CancelFlag
 from llmodule.stream import BOUND, iterate
 
 Put = Callable[[str], None]
