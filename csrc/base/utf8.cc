@@ -1,6 +1,8 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace llmodule::utf8 {
 namespace {
@@ -69,6 +71,14 @@ std::size_t incomplete_tail(std::string_view text) {
 
 bool is_valid(std::string_view text) {
   while (!text.empty()) {
+    // Eight ASCII bytes at a time.
+    std::uint64_t word;
+    while (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & 0x8080808080808080u) != 0) break;
+      text.remove_prefix(sizeof word);
+    }
+    if (text.empty()) break;
     const std::size_t length = decode_one(text);
     if (length == 0) return false;
     text.remove_prefix(length);

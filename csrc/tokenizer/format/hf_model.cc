@@ -50,7 +50,9 @@ MergeRule read_merge(const JsonNode& merges, yyjson_val* rule, std::size_t index
   merges.fail("merge " + std::to_string(index) + " is neither \"left right\" nor [\"left\", \"right\"].");
 }
 
-MergeTable read_merges(const JsonNode& node, const Vocabulary& vocabulary, std::string_view continuing_prefix) {
+// @param joints receives where the rules join; may be null
+MergeTable read_merges(const JsonNode& node, const Vocabulary& vocabulary, std::string_view continuing_prefix,
+                       Joints* joints) {
   if (!node.is_array()) node.fail("an array is expected.");
   MergeTable table;
   table.reserve(yyjson_arr_size(node.raw()));
@@ -71,6 +73,7 @@ MergeTable read_merges(const JsonNode& node, const Vocabulary& vocabulary, std::
                 "', which the vocabulary lacks.");
     }
     table.add(*left, *right, rank++, *result);
+    if (joints != nullptr) joints->add_rule(merge.left, merge.right);
   }
   return table;
 }
@@ -105,7 +108,6 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   std::shared_ptr<const Vocabulary> vocabulary = read_vocabulary(node["vocab"]);
   const std::string_view prefix = node["continuing_subword_prefix"].string_or("");
   const std::string_view suffix = node["end_of_word_suffix"].string_or("");
-  MergeTable merges = read_merges(node["merges"], *vocabulary, prefix);
   const bool whole_words = node["ignore_merges"].boolean_or(false);
   const bool byte_fallback = node["byte_fallback"].boolean_or(false);
   const std::string_view unknown = node["unk_token"].string_or("");
@@ -113,6 +115,7 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   const ByteBpe::ByteIds bytes = byte_ids(*vocabulary);
   const bool all_known = std::none_of(bytes.begin(), bytes.end(), [](TokenId id) { return id < 0; });
   if (byte_level && prefix.empty() && suffix.empty() && (all_known || (unknown.empty() && !byte_fallback))) {
+    MergeTable merges = read_merges(node["merges"], *vocabulary, prefix, nullptr);
     return {vocabulary,
             std::make_unique<ByteBpe>(bytes, std::move(merges), whole_words ? as_bytes(*vocabulary) : nullptr), -1,
             false};
@@ -124,7 +127,10 @@ ModelPlan build_bpe(const JsonNode& node, bool byte_level) {
   options.fuse_unknown = node["fuse_unk"].boolean_or(false);
   options.byte_fallback = byte_fallback;
   options.whole_words = whole_words;
-  return {vocabulary, std::make_unique<CharBpe>(vocabulary, std::move(merges), std::move(options)), -1, byte_level};
+  Joints joints(*vocabulary);
+  MergeTable merges = read_merges(node["merges"], *vocabulary, prefix, &joints);
+  return {vocabulary, std::make_unique<CharBpe>(vocabulary, std::move(merges), std::move(joints), std::move(options)),
+          -1, byte_level};
 }
 
 ModelPlan build_unigram(const JsonNode& node, bool byte_level) {

@@ -26,10 +26,13 @@ void ByteBpe::merge(std::string_view word, Workspace& workspace) const {
       return;
     }
   }
+  symbols.resize(word.size());
+  std::size_t count = 0;
   for (const char byte : word) {
     const TokenId id = bytes_[static_cast<unsigned char>(byte)];
-    if (id >= 0) symbols.push_back({id, 1});
+    if (id >= 0) symbols[count++] = {id, 1};
   }
+  symbols.resize(count);
   const auto rank_of = [this](TokenId left, TokenId right) { return merges_.rank(left, right); };
   const auto result_of = [this](std::uint32_t rank) { return merges_.result(rank); };
   if (symbols.size() > kShortWord) {
@@ -52,13 +55,10 @@ void ByteBpe::encode(std::string_view word, Workspace& workspace, std::vector<To
     if (id >= 0) ids.push_back(id);
     return;
   }
-  const bool cached = word.size() <= WordCache::kMaxBytes;
-  const std::uint64_t hash = cached ? hash_bytes(word.data(), word.size()) : 0;
-  if (cached && workspace.cache.find(word, hash, ids)) return;
-  merge(word, workspace);
-  const std::size_t before = ids.size();
-  for (const Symbol& symbol : workspace.symbols) ids.push_back(symbol.id);
-  if (cached) workspace.cache.insert(word, hash, ids.data() + before, ids.size() - before);
+  encode_cached(word, workspace.cache, ids, [&] {
+    merge(word, workspace);
+    for (const Symbol& symbol : workspace.symbols) ids.push_back(symbol.id);
+  });
 }
 
 void ByteBpe::encode_spans(std::string_view word, Workspace& workspace, std::vector<TokenSpan>& tokens) const {

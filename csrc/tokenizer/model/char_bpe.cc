@@ -1,6 +1,7 @@
 #include "tokenizer/model/char_bpe.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -9,48 +10,12 @@
 #include "tokenizer/unicode/properties.h"
 
 namespace llmodule::tokenizer {
-namespace {
-
-std::uint64_t pack(char32_t left, char32_t right) {
-  return (static_cast<std::uint64_t>(left) << 21 | right) + 1;  // 0 is a free slot
-}
-
-}  // namespace
-
-void CharBpe::Joints::add(char32_t left, char32_t right) {
-  if (left < 0x80 && right < 0x80) {
-    ascii_[left << 7 | right] = true;
-    return;
-  }
-  if ((count_ + 1) * 2 > slots_.size()) {
-    std::vector<std::uint64_t> old(slots_.size() * 2);
-    old.swap(slots_);
-    for (const std::uint64_t key : old) {
-      if (key == 0) continue;
-      std::size_t slot = mix(key) & (slots_.size() - 1);
-      while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = key;
-    }
-  }
-  const std::uint64_t key = pack(left, right);
-  std::size_t slot = mix(key) & (slots_.size() - 1);
-  for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    if (slots_[slot] == key) return;
-  }
-  slots_[slot] = key;
-  ++count_;
-}
-
-bool CharBpe::Joints::find(char32_t left, char32_t right) const {
-  const std::uint64_t key = pack(left, right);
-  for (std::size_t slot = mix(key) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
-    if (slots_[slot] == key) return true;
-    if (slots_[slot] == 0) return false;
-  }
-}
-
-CharBpe::CharBpe(std::shared_ptr<const Vocabulary> vocabulary, MergeTable merges, Options options)
-    : vocabulary_(std::move(vocabulary)), merges_(std::move(merges)), options_(std::move(options)) {
+CharBpe::CharBpe(std::shared_ptr<const Vocabulary> vocabulary, MergeTable merges, Joints joints, Options options)
+    : vocabulary_(std::move(vocabulary)),
+      merges_(std::move(merges)),
+      joints_(std::move(joints)),
+      options_(std::move(options)),
+      characters_(0x10000, -1) {
   if (!options_.unknown.empty()) {
     const auto id = vocabulary_->find(options_.unknown);
     if (!id) {
@@ -63,35 +28,51 @@ CharBpe::CharBpe(std::shared_ptr<const Vocabulary> vocabulary, MergeTable merges
     bytes_[byte] =
         options_.byte_fallback ? vocabulary_->find(byte_token(static_cast<unsigned char>(byte))).value_or(-1) : -1;
   }
-  for (std::size_t c = 0; c < ascii_.size(); ++c) {
-    const char character = static_cast<char>(c);
-    ascii_[c] = vocabulary_->find({&character, 1}).value_or(-1);
+  for (std::size_t id = 0; id < vocabulary_->size(); ++id) {
+    const std::string_view token = vocabulary_->token(static_cast<TokenId>(id)).value_or("");
+    if (token.empty() || token.size() > 3) continue;
+    const unicode::Character character = unicode::first(token);
+    if (character.length == token.size()) characters_[character.code_point] = static_cast<TokenId>(id);
   }
-  find_joints();
+  cuttable_ = can_be_cut();
 }
 
-void CharBpe::find_joints() {
-  // A symbol that depends on its place in the word can't be cut loose, nor can one that vanishes or is fused.
+// A symbol that depends on its place in the word can't be cut loose, nor can one that vanishes or that rules speak of
+// by another name than its character's.
+bool CharBpe::can_be_cut() const {
   const bool all_bytes = std::none_of(bytes_.begin(), bytes_.end(), [](TokenId id) { return id < 0; });
-  cuttable_ = options_.continuing_prefix.empty() && options_.word_suffix.empty() && !options_.whole_words &&
-              (all_bytes || unknown_ >= 0);
-  if (!cuttable_) return;
+  if (!options_.continuing_prefix.empty() || !options_.word_suffix.empty() || options_.whole_words) return false;
+  if (!all_bytes && unknown_ < 0) return false;
   std::vector<bool> fallback(vocabulary_->size());
   if (unknown_ >= 0) fallback[static_cast<std::size_t>(unknown_)] = true;
   for (const TokenId id : bytes_) {
     if (id >= 0) fallback[static_cast<std::size_t>(id)] = true;
   }
+  bool free = true;
   merges_.for_each([&](TokenId left, TokenId right) {
-    if (fallback[static_cast<std::size_t>(left)] || fallback[static_cast<std::size_t>(right)]) cuttable_ = false;
-    const std::string_view left_text = *vocabulary_->token(left);
-    const std::string_view right_text = *vocabulary_->token(right);
-    if (left_text.empty() || right_text.empty()) return;
-    joints_.add(unicode::last(left_text).code_point, unicode::first(right_text).code_point);
+    free = free && !fallback[static_cast<std::size_t>(left)] && !fallback[static_cast<std::size_t>(right)];
   });
+  return free;
 }
 
 TokenId CharBpe::character_id(char32_t character, std::string_view bytes) const {
-  return character < 0x80 ? ascii_[character] : vocabulary_->find(bytes).value_or(-1);
+  return character < characters_.size() ? characters_[character] : vocabulary_->find(bytes).value_or(-1);
+}
+
+// The symbols of a word all of whose characters are tokens, which is the usual case; false if one is not.
+bool CharBpe::known_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
+  if (!options_.continuing_prefix.empty() || !options_.word_suffix.empty()) return false;
+  symbols.resize(word.size());
+  std::size_t count = 0;
+  for (std::size_t position = 0; position < word.size();) {
+    const unicode::Character character = unicode::first(word.substr(position));
+    const TokenId id = character_id(character.code_point, word.substr(position, character.length));
+    if (id < 0) return false;
+    symbols[count++] = {id, static_cast<std::uint32_t>(character.length)};
+    position += character.length;
+  }
+  symbols.resize(count);
+  return true;
 }
 
 void CharBpe::symbols_of(std::string_view word, std::vector<Symbol>& symbols) const {
@@ -143,7 +124,7 @@ void CharBpe::merge(std::string_view word, Workspace& workspace) const {
       return;
     }
   }
-  symbols_of(word, symbols);
+  if (!known_symbols(word, symbols)) symbols_of(word, symbols);
   const auto rank_of = [this](TokenId left, TokenId right) { return merges_.rank(left, right); };
   const auto result_of = [this](std::uint32_t rank) { return merges_.result(rank); };
   if (symbols.size() > kShortWord) {
@@ -154,37 +135,71 @@ void CharBpe::merge(std::string_view word, Workspace& workspace) const {
   }
 }
 
-void CharBpe::encode_part(std::string_view part, Workspace& workspace, std::vector<TokenId>& ids) const {
-  const bool cached = part.size() <= WordCache::kMaxBytes;
-  const std::uint64_t hash = cached ? hash_bytes(part.data(), part.size()) : 0;
-  if (cached && workspace.cache.find(part, hash, ids)) return;
+void CharBpe::encode_whole(std::string_view part, Workspace& workspace, std::vector<TokenId>& ids) const {
   merge(part, workspace);
-  const std::size_t before = ids.size();
   for (const Symbol& symbol : workspace.symbols) ids.push_back(symbol.id);
-  if (cached) workspace.cache.insert(part, hash, ids.data() + before, ids.size() - before);
 }
 
 void CharBpe::encode(std::string_view word, Workspace& workspace, std::vector<TokenId>& ids) const {
-  if (!cuttable_) return encode_part(word, workspace, ids);
+  for (std::size_t begin = 0; begin < word.size();) {
+    const std::size_t end = cuttable_ ? find_word_end(word, begin) : word.size();
+    const std::string_view part = word.substr(begin, end - begin);
+    encode_cached(part, workspace.cache, ids, [&] {
+      if (cuttable_) {
+        encode_cut(part, workspace, ids);
+      } else {
+        encode_whole(part, workspace, ids);
+      }
+    });
+    begin = end;
+  }
+}
+
+// In front of the next space symbol that nothing joins to what is before it.
+std::size_t CharBpe::find_word_end(std::string_view text, std::size_t begin) const {
+  constexpr std::string_view kSpace = "\xE2\x96\x81";
+  constexpr char32_t kSpaceCharacter = 0x2581;
+  if (characters_[kSpaceCharacter] < 0) return text.size();
+  const Joints::Index index = joints_.index(kSpaceCharacter);
+  std::size_t position = begin;
+  while ((position = text.find(kSpace, position + 1)) != std::string_view::npos) {
+    const unicode::Character previous = unicode::last(text.substr(begin, position - begin));
+    const std::string_view bytes = text.substr(position - previous.length, previous.length);
+    if (character_id(previous.code_point, bytes) < 0) continue;
+    if (!joints_.contains(joints_.index(previous.code_point), previous.code_point, index, kSpaceCharacter)) {
+      return position;
+    }
+  }
+  return text.size();
+}
+
+void CharBpe::encode_cut(std::string_view word, Workspace& workspace, std::vector<TokenId>& ids) const {
+  const auto give = [&](std::string_view part) {
+    if (part.size() == word.size()) return encode_whole(part, workspace, ids);
+    encode_cached(part, workspace.cache, ids, [&] { encode_whole(part, workspace, ids); });
+  };
+  struct {
+    char32_t code_point;
+    TokenId id;
+    Joints::Index index;
+  } previous{0, -1, 0};
   std::size_t begin = 0;
-  std::size_t position = 0;
-  char32_t previous = 0;
-  TokenId previous_id = -1;
-  while (position < word.size()) {
+  for (std::size_t position = 0; position < word.size();) {
     const unicode::Character character = unicode::first(word.substr(position));
-    const TokenId id = character_id(character.code_point, word.substr(position, character.length));
-    const bool joined = previous_id < 0 && id < 0
-                            ? true
-                            : previous_id >= 0 && id >= 0 && joints_.contains(previous, character.code_point);
+    const char32_t c = character.code_point;
+    const TokenId id = character_id(c, word.substr(position, character.length));
+    const Joints::Index index = joints_.index(c);
+    // Unknown characters may be fused; known and unknown ones never meet in a rule.
+    const bool joined =
+        previous.id >= 0 ? id >= 0 && joints_.contains(previous.index, previous.code_point, index, c) : id < 0;
     if (!joined && position > begin) {
-      encode_part(word.substr(begin, position - begin), workspace, ids);
+      give(word.substr(begin, position - begin));
       begin = position;
     }
-    previous = character.code_point;
-    previous_id = id;
+    previous = {c, id, index};
     position += character.length;
   }
-  if (begin < word.size()) encode_part(word.substr(begin), workspace, ids);
+  if (begin < word.size()) give(word.substr(begin));
 }
 
 void CharBpe::encode_spans(std::string_view word, Workspace& workspace, std::vector<TokenSpan>& tokens) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/model/joints.h"
 #include "tokenizer/model/merge_table.h"
 #include "tokenizer/model/model.h"
 
@@ -28,43 +29,31 @@ class CharBpe : public Model {
     bool whole_words = false;       ///< see ByteBpe
   };
 
+  /// @param joints where the rules join
   /// @throws Error(kTokenizerFormat) if the vocabulary lacks the unknown token.
-  CharBpe(std::shared_ptr<const Vocabulary> vocabulary, MergeTable merges, Options options);
+  CharBpe(std::shared_ptr<const Vocabulary> vocabulary, MergeTable merges, Joints joints, Options options);
 
   void encode(std::string_view word, Workspace& workspace, std::vector<TokenId>& ids) const override;
   void encode_spans(std::string_view word, Workspace& workspace, std::vector<TokenSpan>& tokens) const override;
 
  private:
-  /// Pairs of characters that a rule may merge across.
-  class Joints {
-   public:
-    void add(char32_t left, char32_t right);
-    bool contains(char32_t left, char32_t right) const {
-      if (left < 0x80 && right < 0x80) return ascii_[left << 7 | right];
-      return find(left, right);
-    }
-
-   private:
-    bool find(char32_t left, char32_t right) const;
-    std::vector<bool> ascii_ = std::vector<bool>(1 << 14);
-    std::vector<std::uint64_t> slots_ = std::vector<std::uint64_t>(1 << 10);
-    std::size_t count_ = 0;
-  };
-
   TokenId character_id(char32_t character, std::string_view bytes) const;
-  void find_joints();
+  bool can_be_cut() const;
+  bool known_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
   void symbols_of(std::string_view word, std::vector<Symbol>& symbols) const;
   void merge(std::string_view word, Workspace& workspace) const;
-  void encode_part(std::string_view part, Workspace& workspace, std::vector<TokenId>& ids) const;
+  std::size_t find_word_end(std::string_view text, std::size_t begin) const;
+  void encode_cut(std::string_view word, Workspace& workspace, std::vector<TokenId>& ids) const;
+  void encode_whole(std::string_view part, Workspace& workspace, std::vector<TokenId>& ids) const;
 
   std::shared_ptr<const Vocabulary> vocabulary_;
   MergeTable merges_;
+  Joints joints_;
   Options options_;
   TokenId unknown_ = -1;
   std::array<TokenId, 256> bytes_;
-  std::array<TokenId, 128> ascii_;
+  std::vector<TokenId> characters_;  // by code point, of the Basic Multilingual Plane; -1: not a token
   bool cuttable_ = false;
-  Joints joints_;
 };
 
 }  // namespace llmodule::tokenizer

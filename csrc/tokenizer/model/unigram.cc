@@ -95,14 +95,11 @@ void Unigram::encode_spans(std::string_view word, Workspace& workspace, std::vec
 }
 
 void Unigram::encode(std::string_view word, Workspace& workspace, std::vector<TokenId>& ids) const {
-  const bool cached = word.size() <= WordCache::kMaxBytes;
-  const std::uint64_t hash = cached ? hash_bytes(word.data(), word.size()) : 0;
-  if (cached && workspace.cache.find(word, hash, ids)) return;
-  workspace.spans.clear();
-  encode_spans(word, workspace, workspace.spans);
-  const std::size_t before = ids.size();
-  for (const TokenSpan& token : workspace.spans) ids.push_back(token.id);
-  if (cached) workspace.cache.insert(word, hash, ids.data() + before, ids.size() - before);
+  encode_cached(word, workspace.cache, ids, [&] {
+    workspace.spans.clear();
+    encode_spans(word, workspace, workspace.spans);
+    for (const TokenSpan& token : workspace.spans) ids.push_back(token.id);
+  });
 }
 
 }  // namespace llmodule::tokenizer

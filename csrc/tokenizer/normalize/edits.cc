@@ -1,5 +1,7 @@
 #include "tokenizer/normalize/edits.h"
 
+#include <algorithm>
+
 #include "tokenizer/unicode/properties.h"
 
 namespace llmodule::tokenizer {
@@ -10,6 +12,7 @@ bool Replace::keeps(std::string_view text) const {
 
 void Replace::apply(AlignedText& text) const {
   if (text.text.empty()) return;
+  if (!text.tracked && !regex_ && pattern_.size() == 1) return replace_byte(text.text);
   Rewriter rewriter(text);
   const auto replace = [&](std::size_t begin, std::size_t end, std::size_t& done) {
     rewriter.keep(begin - done);
@@ -27,6 +30,21 @@ void Replace::apply(AlignedText& text) const {
     }
   }
   rewriter.finish();
+}
+
+// What turns spaces into SentencePiece's symbol, without anything to keep account of.
+void Replace::replace_byte(std::string& text) const {
+  const auto count = static_cast<std::size_t>(std::count(text.begin(), text.end(), pattern_[0]));
+  std::string result(text.size() - count + count * content_.size(), '\0');
+  char* out = result.data();
+  for (const char byte : text) {
+    if (byte != pattern_[0]) {
+      *out++ = byte;
+    } else {
+      for (const char replacement : content_) *out++ = replacement;
+    }
+  }
+  text = std::move(result);
 }
 
 void prepend(std::string_view prefix, AlignedText& text) {

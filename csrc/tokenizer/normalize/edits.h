@@ -18,6 +18,8 @@ class Replace : public Normalizer {
   bool keeps(std::string_view text) const override;
 
  private:
+  void replace_byte(std::string& text) const;
+
   std::string pattern_;
   std::optional<Regex> regex_;
   std::string content_;

@@ -1,6 +1,7 @@
 #include "tokenizer/normalize/precompiled.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenizer/unicode/normalization.h"
 #include "tokenizer/unicode/properties.h"
 

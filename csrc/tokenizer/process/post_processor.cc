@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "tokenizer/text/byte_alphabet.h"
 #include "tokenizer/unicode/properties.h"
 

@@ -26,12 +26,6 @@ bool is_punctuation(char32_t c) {
                       [c](const auto& range) { return c >= range[0] && c <= range[1]; });
 }
 
-Character first(std::string_view text) {
-  Character result{0, 0};
-  result.length = utf8::decode_one(text, &result.code_point);
-  return result;
-}
-
 Character last(std::string_view text) {
   std::size_t begin = text.size() - 1;
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;

@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "base/utf8.h"
 
 namespace llmodule::tokenizer::unicode {
 
@@ -66,12 +65,24 @@ inline bool is_word(char32_t code_point) {
 /// Punctuation of Unicode 8.0 and ASCII's symbols, as BERT and Hugging Face's Punctuation have it.
 bool is_punctuation(char32_t code_point);
 
-/// The first character of `text`, which is not empty and well-formed, and its length in bytes.
 struct Character {
   char32_t code_point;
-  std::size_t length;
+  std::size_t length;  ///< in bytes
 };
-Character first(std::string_view text);
+
+/// The first character of `text`, which is not empty and well-formed; so nothing is checked but that its bytes are
+/// there.
+inline Character first(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (length > text.size()) return {0xFFFD, 1};
+  char32_t value = lead & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) value = value << 6 | (static_cast<unsigned char>(text[i]) & 0x3Fu);
+  return {value, length};
+}
+
+/// The last character of `text`, likewise.
 Character last(std::string_view text);
 
 }  // namespace llmodule::tokenizer::unicode
