@@ -12,7 +12,7 @@ from pathlib import Path
 from llmodule._download import cache_folder
 from llmodule.errors import ResourceError
 
-_RECIPE = "1"
+_RECIPE = "2"
 """Part of every cache key; a change of the converter that makes better files raises it."""
 
 _logger = logging.getLogger("llmodule")
