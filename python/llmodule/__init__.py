@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from llmodule.messages import Message
     from llmodule.module import LLMModule
     from llmodule.results import GenerationResult, GenerationStats
+    from llmodule.tokenizer import StreamDecoder, Tokenizer
 
     __version__: str
 
@@ -55,6 +56,7 @@ _MODULES = {
     "messages": ("Message",),
     "module": ("LLMModule",),
     "results": ("GenerationResult", "GenerationStats"),
+    "tokenizer": ("StreamDecoder", "Tokenizer"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -80,6 +82,8 @@ __all__ = [
     "ResourceError",
     "SlidingWindow",
     "StateError",
+    "StreamDecoder",
+    "Tokenizer",
     "TokenizerFormatError",
     "WholeHistory",
     "__version__",

@@ -19,6 +19,7 @@ __all__: list[str] = [
     "Model",
     "ModelInfo",
     "Session",
+    "StreamDecoder",
     "Tokenizer",
     "dequantize",
     "ggml_types",
@@ -35,6 +36,8 @@ class Tokenizer:
     Text to token ids and back; threads may share one.
     """
     @staticmethod
+    def from_bytes(content: bytes) -> Tokenizer: ...
+    @staticmethod
     def from_file(path: str) -> Tokenizer: ...
     def decode(
         self,
@@ -42,12 +45,46 @@ class Tokenizer:
         *,
         skip_special_tokens: bool = True,
     ) -> str: ...
-    def encode(self, text: str, *, add_special_tokens: bool = True, parse_special: bool = True) -> list[int]: ...
+    def encode(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool = True,
+        parse_special: bool = True,
+        allowed_special: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None,
+    ) -> list[int]: ...
+    def encode_batch(
+        self,
+        texts: collections.abc.Sequence[str],
+        *,
+        add_special_tokens: bool = True,
+        parse_special: bool = True,
+        allowed_special: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None,
+        threads: typing.SupportsInt | typing.SupportsIndex = 0,
+    ) -> list[list[int]]: ...
+    def encode_with_offsets(
+        self,
+        text: str,
+        *,
+        add_special_tokens: bool = True,
+        parse_special: bool = True,
+        allowed_special: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None = None,
+    ) -> tuple[list[int], list[tuple[int, int]]]: ...
     def id_to_token(self, id: typing.SupportsInt | typing.SupportsIndex) -> str | None: ...
     def is_special(self, id: typing.SupportsInt | typing.SupportsIndex) -> bool: ...
     def token_to_id(self, token: str) -> int | None: ...
     @property
+    def special_tokens(self) -> list[int]: ...
+    @property
     def vocab_size(self) -> int: ...
+
+class StreamDecoder:
+    """
+    Tokens one by one to text in whole characters.
+    """
+    def __init__(self, tokenizer: Tokenizer, *, skip_special_tokens: bool = True) -> None: ...
+    def finish(self) -> str: ...
+    def push(self, token: typing.SupportsInt | typing.SupportsIndex) -> str: ...
 
 class ModelInfo:
     """
