@@ -57,6 +57,7 @@ PteFile::PteFile(const std::string& path) : path_(path) {
   if (!loader.ok()) throw runtime_error(ErrorCode::kIo, "'" + path + "' can't be mapped into memory", loader.error());
   loader_ = std::make_unique<MmapDataLoader>(std::move(*loader));
   check_header(path, *loader_);
+  const ChecksThrow checks_throw;
   auto program = Program::load(loader_.get(), Program::Verification::InternalConsistency);
   if (!program.ok()) {
     throw runtime_error(ErrorCode::kModelFormat, "'" + path + "' is damaged or incomplete; download or export it again",

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "program/metadata.h"
+#include "program/runtime.h"
 #include "program/threads.h"
 
 namespace llmodule {
@@ -90,6 +91,7 @@ ModelInfo describe(const Metadata& metadata, const ForwardMethod& forward, const
 }  // namespace
 
 PteModel::PteModel(const std::string& path) : file_(path) {
+  const ChecksThrow checks_throw;
   const PoolUse use;  // backends pack their weights on the pool
   const Metadata metadata(file_);
   forward_ = std::make_unique<ForwardMethod>(file_);
@@ -117,6 +119,7 @@ Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position) {
     }
   }
   const Exclusive exclusive(executing_);
+  const ChecksThrow checks_throw;
   const PoolUse use;
   return forward_->execute(tokens, position);
 }

@@ -4,6 +4,7 @@
 #include <executorch/runtime/platform/runtime.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <string_view>
 
@@ -25,12 +26,30 @@ void emit_log_message(et_timestamp_t, et_pal_log_level_t level, const char* file
   if (size > 0) log(mapped, std::string_view(text, static_cast<size_t>(size) < sizeof(text) ? size : sizeof(text) - 1));
 }
 
+thread_local int t_checks_throw = 0;
+
+// The runtime's verification does not catch every kind of damage; some is only noticed by an assertion while the method
+// is loaded or run, and the platform layer's abort is the one place where that can be kept from ending the process.
+void fail_check() {
+  if (t_checks_throw > 0) {
+    throw Error(ErrorCode::kModelFormat,
+                "the model file is damaged: a check inside ExecuTorch failed; download or export it again");
+  }
+  std::abort();
+}
+
 }  // namespace
+
+ChecksThrow::ChecksThrow() { ++t_checks_throw; }
+
+ChecksThrow::~ChecksThrow() { --t_checks_throw; }
 
 void initialize_runtime() {
   static std::once_flag once;
   std::call_once(once, [] {
-    executorch::runtime::register_pal(executorch::runtime::PalImpl::create(&emit_log_message, "llmodule"));
+    auto platform = executorch::runtime::PalImpl::create(&emit_log_message, "llmodule");
+    platform.abort = &fail_check;
+    executorch::runtime::register_pal(platform);
     executorch::runtime::runtime_init();
     set_num_threads(0);
   });
