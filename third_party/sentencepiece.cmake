@@ -30,4 +30,5 @@ target_include_directories(sentencepiece SYSTEM
 target_compile_definitions(sentencepiece PRIVATE _USE_INTERNAL_STRING_VIEW HAVE_PTHREAD=1)
 target_compile_options(sentencepiece PRIVATE -w)
 target_link_libraries(sentencepiece PUBLIC Threads::Threads)
-set_target_properties(sentencepiece PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden)
+set_target_properties(sentencepiece PROPERTIES
+  POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden CXX_CLANG_TIDY "")
