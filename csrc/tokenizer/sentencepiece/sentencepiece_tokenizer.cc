@@ -69,6 +69,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& model)
                       : processor_->IsByte(id)    ? Kind::kByte
                                                   : Kind::kText;
     pieces_.push_back({processor_->IdToPiece(id), kind});
+    if (!utf8::is_valid(pieces_.back().text)) fail("piece " + std::to_string(id) + " is not UTF-8.");
     if (kind != Kind::kControl || pieces_.back().text.empty()) continue;
     AddedToken token;
     token.content = pieces_.back().text;
@@ -79,7 +80,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& model)
   control_ = AddedTokens(std::move(control));
   const TokenId bos = processor_->bos_id();
   if (bos >= 0 && bos < size) bos_ = bos;
-  unknown_surface_ = proto.trainer_spec().unk_surface();
+  unknown_surface_ = utf8::sanitize(proto.trainer_spec().unk_surface());
   strips_all_spaces_ = proto.normalizer_spec().remove_extra_whitespaces();
   strips_one_space_ = proto.normalizer_spec().add_dummy_prefix() || strips_all_spaces_;
 }
