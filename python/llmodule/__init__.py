@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from llmodule.errors import (
         ChatTemplateError,
         ContextOverflowError,
+        DownloadCancelled,
         DownloadError,
         ExecutionError,
         LLModuleError,
@@ -42,6 +43,7 @@ _MODULES = {
     "errors": (
         "ChatTemplateError",
         "ContextOverflowError",
+        "DownloadCancelled",
         "DownloadError",
         "ExecutionError",
         "LLModuleError",
@@ -66,6 +68,7 @@ __all__ = [
     "ChatTemplateError",
     "ContextOverflowError",
     "ContextStrategy",
+    "DownloadCancelled",
     "DownloadError",
     "ExecutionError",
     "GenerationConfig",

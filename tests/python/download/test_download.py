@@ -1,4 +1,4 @@
-"""Downloads from a real HTTP server on this machine."""
+"""Models from a real HTTP server on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from llmodule import DownloadError, LLModuleError, ResourceError
-from llmodule._download import download
+from llmodule._download import Remote, fetch_all
+from llmodule._download.retry import Policy
 from llmodule.sources import ModelFiles, fetch_model
 
 pytestmark = pytest.mark.network
@@ -18,13 +19,11 @@ MODEL = bytes(range(256)) * 20_000  # 5 MB, several chunks
 
 
 class Server:
-    """Serves `files`; sends only the first `cut` bytes of a body where that is set."""
+    """Serves `files`."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.requests: list[str] = []
-        self.cut: int | None = None
-        self.send_length = True
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -32,16 +31,19 @@ class Server:
                 server.requests.append(self.path)
                 body = server.files.get(self.path.partition("?")[0])
                 self.send_response(200 if body is not None else 404)
-                if server.send_length:
-                    self.send_header("Content-Length", str(len(body or b"")))
+                self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
-                self.wfile.write((body or b"")[: server.cut])
+                self.wfile.write(body or b"")
 
             def log_message(self, *_: object) -> None:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
+
+
+def download(*files: Remote) -> list[Path | None]:
+    return fetch_all(files, progress=lambda done, total: None, policy=Policy(attempts=2, backoff_seconds=0.01))
 
 
 @pytest.fixture
@@ -74,7 +76,6 @@ def test_a_model_and_what_lies_beside_it(server: Server, tmp_path: Path) -> None
     assert files.tokenizer_config is not None
     assert (files.generation_config, files.chat_template) == (None, None)
     assert seen == sorted(seen)
-    assert len(seen) >= len(MODEL) >> 20
     assert seen[-1] == 1.0
     assert seen.count(1.0) == 1
 
@@ -88,20 +89,20 @@ def test_a_model_and_what_lies_beside_it(server: Server, tmp_path: Path) -> None
     assert fetch(server, seen) == files  # without a network, too
 
 
-def test_progress_is_weighted_by_size(server: Server) -> None:
+def test_progress_is_of_all_bytes(server: Server) -> None:
     server.files = {"/small": b"12", "/large": b"12345678"}
-    seen: list[float] = []
-    download([(f"{server.url}/small", True), (f"{server.url}/large", True)], progress=seen.append)
-    assert seen == [0.2]  # the end is the caller's to report
-
-
-@pytest.mark.parametrize("send_length", [True, False])
-def test_names_in_urls_do_not_leave_the_cache(server: Server, tmp_path: Path, send_length: bool) -> None:
-    server.send_length = send_length
-    server.files = {"/a/..%2F..%2Fevil": b"x", "/": b"y"}
-    evil, bare = download(
-        [(f"{server.url}/a/..%2F..%2Fevil", True), (f"{server.url}/?download=1", True)], progress=lambda share: None
+    seen: list[tuple[int, int]] = []
+    fetch_all(
+        [Remote(f"{server.url}/small"), Remote(f"{server.url}/large")],
+        progress=lambda done, total: seen.append((done, total)),
     )
+    assert seen[-1] == (10, 10)
+    assert seen == sorted(set(seen))
+
+
+def test_names_in_urls_do_not_leave_the_cache(server: Server, tmp_path: Path) -> None:
+    server.files = {"/a/..%2F..%2Fevil": b"x", "/": b"y"}
+    evil, bare = download(Remote(f"{server.url}/a/..%2F..%2Fevil"), Remote(f"{server.url}/?download=1"))
     for path, content in ((evil, b"x"), (bare, b"y")):
         assert path is not None
         assert path.read_bytes() == content
@@ -111,39 +112,16 @@ def test_names_in_urls_do_not_leave_the_cache(server: Server, tmp_path: Path, se
 def test_a_required_file_that_is_missing(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"/models/tokenizer.json: the server answers 404 Not Found"):
         fetch(server, [])
-    assert {Path(name).suffix for name in cached(tmp_path)} == {".absent"}
+    assert not {name for name in cached(tmp_path) if name.endswith(".record")}
     server.files = {"/models/m.pte": b"m", "/models/tokenizer.json": b"{}", "/models/tokenizer_config.json": b"{}"}
     assert fetch(server, []).tokenizer_config is not None  # what was missing may be there later
-
-
-def test_a_cut_body_leaves_nothing(server: Server, tmp_path: Path) -> None:
-    server.files = {"/m.pte": MODEL}
-    server.cut = 1 << 20
-    with pytest.raises(DownloadError, match=r"/m\.pte: "):
-        download([(f"{server.url}/m.pte", True)], progress=lambda share: None)
-    assert cached(tmp_path) == []
-    server.cut = None
-    (path,) = download([(f"{server.url}/m.pte", True)], progress=lambda share: None)
-    assert path is not None
-    assert path.read_bytes() == MODEL
-
-
-def test_an_exception_of_the_callback_leaves_nothing(server: Server, tmp_path: Path) -> None:
-    server.files = {"/m.pte": MODEL}
-
-    def fail(share: float) -> None:
-        raise BrokenPipeError("mine")
-
-    with pytest.raises(BrokenPipeError, match="mine"):
-        download([(f"{server.url}/m.pte", True)], progress=fail)
-    assert cached(tmp_path) == []
 
 
 def test_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMODULE_CACHE", str(tmp_path))
     monkeypatch.setenv("NO_PROXY", "*")
     with pytest.raises(DownloadError, match="ConnectionError; check the address") as caught:
-        download([("http://user:secret@127.0.0.1:9/m.pte?token=secret", True)], progress=lambda share: None)
+        download(Remote("http://user:secret@127.0.0.1:9/m.pte?token=secret"))
     assert "secret" not in str(caught.value)
 
 
@@ -151,6 +129,6 @@ def test_a_cache_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
     server.files = {"/m.pte": b"1"}
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(ResourceError, match="cannot be written") as caught:
-        download([(f"{server.url}/m.pte", True)], progress=lambda share: None)
+        download(Remote(f"{server.url}/m.pte"))
     assert isinstance(caught.value, LLModuleError)
     assert not isinstance(caught.value, DownloadError)
