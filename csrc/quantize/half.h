@@ -31,6 +31,25 @@ inline float half_to_float(std::uint16_t half) {
   return float_from_bits(sign | (subnormal & select) | (normal & ~select));
 }
 
+/// Binary32 to IEEE 754 binary16, to nearest, ties to even; what is too large becomes infinite. NaN stays NaN.
+inline std::uint16_t float_to_half(float value) {
+  const std::uint32_t bits = bits_from_float(value);
+  const std::uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
+  constexpr std::uint32_t kInfinity = 0x7C00u, kSmallestNormal = 113u << 23, kFirstTooLarge = 0x477FF000u;
+  if (magnitude >= kFirstTooLarge) {
+    return static_cast<std::uint16_t>(sign | kInfinity | (magnitude > 0x7F800000u ? 0x0200u : 0u));
+  }
+  if (magnitude < kSmallestNormal) {
+    // In units of 2^-24, rounded by a number that leaves no bits for a fraction.
+    const float rounded = float_from_bits(magnitude) * 0x1p24f + 0x1p23f;
+    return static_cast<std::uint16_t>(sign | (bits_from_float(rounded) - bits_from_float(0x1p23f)));
+  }
+  const std::uint32_t rebiased = magnitude - ((127u - 15u) << 23);
+  return static_cast<std::uint16_t>(sign | (rebiased + 0x0FFF + ((rebiased >> 13) & 1)) >> 13);
+}
+
+inline bool half_is_finite(std::uint16_t half) { return (half & 0x7C00u) != 0x7C00u; }
+
 inline float bfloat16_to_float(std::uint16_t bfloat16) {
   return float_from_bits(static_cast<std::uint32_t>(bfloat16) << 16);
 }

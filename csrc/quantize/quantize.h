@@ -44,4 +44,19 @@ void quantize_q4_affine(const WeightMatrix& weights, std::size_t group, Span<con
 void quantize_q8(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::int8_t> codes,
                  Span<float> scales, int threads = 0);
 
+/// Quantises to blocks of ggml's Q4_1, 20 bytes for 32 columns: w ~ scale * code + minimum, with codes from 0 to 15 and
+/// float16 scale and minimum, searched for the least squared error.
+/// @param importance as for quantize_q4.
+/// @param blocks 20 bytes for every 32 columns of every row.
+/// @throws std::invalid_argument as quantize_q4, and for weights beyond float16's range.
+void quantize_q4_1(const WeightMatrix& weights, Span<const float> importance, Span<std::uint8_t> blocks,
+                   int threads = 0);
+
+/// Quantises to blocks of ggml's Q8_0, 34 bytes for 32 columns: w ~ scale * code, with codes from -127 to 127 and a
+/// float16 scale, searched for the least squared error.
+/// @param blocks 34 bytes for every 32 columns of every row.
+/// @throws std::invalid_argument as quantize_q4_1.
+void quantize_q8_0(const WeightMatrix& weights, Span<const float> importance, Span<std::uint8_t> blocks,
+                   int threads = 0);
+
 }  // namespace llmodule

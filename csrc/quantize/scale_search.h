@@ -51,6 +51,9 @@ class ScaleSearch {
   /// Searches for all lanes. A lane of equal values gets a positive scale, too.
   Line run() const;
 
+  /// The middle of an affine lane's smallest and largest weight.
+  float middle(std::size_t lane) const { return middle_[lane] * largest_[lane]; }
+
   /// The best offsets for given scales and the codes that `line` gives; sets `errors` to the sums that are left, in
   /// units of each lane's largest magnitude.
   Line with_scale_fixed(const Line& line, Lanes& errors) const;

@@ -23,10 +23,15 @@ __all__: list[str] = [
     "Tokenizer",
     "dequantize",
     "ggml_types",
+    "is_q4_in_groups",
     "num_threads",
+    "pack",
     "quantize_q4",
+    "quantize_q4_1",
     "quantize_q4_affine",
     "quantize_q8",
+    "quantize_q8_0",
+    "recode_q4",
     "set_log_callback",
     "set_num_threads",
 ]
@@ -101,6 +106,8 @@ class ModelInfo:
     @property
     def logits_dtype(self) -> str: ...
     @property
+    def logits_rows(self) -> int: ...
+    @property
     def max_step_tokens(self) -> int: ...
     @property
     def metadata(self) -> dict[str, str]: ...
@@ -119,9 +126,10 @@ class Model:
         tokens: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
         *,
         position: typing.SupportsInt | typing.SupportsIndex,
+        rows: typing.SupportsInt | typing.SupportsIndex | None = None,
     ) -> numpy.typing.NDArray[numpy.float32]:
         """
-        Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]. No session may use the model at the same time.
+        Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size], or those of the last `rows`, [rows, vocab_size]. No session may use the model at the same time.
         """
     @property
     def execute_seconds(self) -> float: ...
@@ -157,6 +165,10 @@ class GenerationConfig:
             tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]
         ],
     ) -> None: ...
+    @property
+    def max_draft_tokens(self) -> int: ...
+    @max_draft_tokens.setter
+    def max_draft_tokens(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None: ...
     @property
     def max_new_tokens(self) -> int: ...
     @max_new_tokens.setter
@@ -216,9 +228,13 @@ class GenerationStats:
     Counts and seconds of one generation.
     """
     @property
+    def accepted_tokens(self) -> int: ...
+    @property
     def cached_tokens(self) -> int: ...
     @property
     def decode_seconds(self) -> float: ...
+    @property
+    def drafted_tokens(self) -> int: ...
     @property
     def execute_seconds(self) -> float: ...
     @property
@@ -253,7 +269,7 @@ class Session:
     """
     A model, its tokenizer and what its KV cache holds.
     """
-    def __init__(self, model: Model, tokenizer: Tokenizer) -> None: ...
+    def __init__(self, model: Model, tokenizer: Tokenizer, draft_model: Model = None) -> None: ...
     def generate(
         self,
         prompt: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
@@ -291,9 +307,37 @@ def ggml_types() -> dict:
     The GGUF tensor types that can be read: {id: (name, values per block, bytes per block)}.
     """
 
+def is_q4_in_groups(type_id: typing.SupportsInt | typing.SupportsIndex) -> bool:
+    """
+    Tells whether recode_q4() takes blocks of a GGUF type: Q4_0, Q4_1 and Q4_K.
+    """
+
 def num_threads() -> int:
     """
     Threads that execute models.
+    """
+
+def pack(
+    rows: numpy.ndarray,
+    *,
+    format: typing.SupportsInt | typing.SupportsIndex,
+    columns: typing.SupportsInt | typing.SupportsIndex,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Packs rows of a matrix into the panels of 16 that llmodule's own operators read (csrc/quantize/pack.h).
+
+    Args:
+        rows: Contiguous, [outputs, …]: bytes of Q4_1's blocks for format 4, of Q8_0's for 8, float32 for 32.
+        format: 4, 8 or 32.
+        columns: How many inputs a row has; with 4 and 8 a multiple of 32.
+        threads: How many threads share the work; 0: one per core.
+
+    Returns:
+        uint8 [panels, bytes of a panel].
+
+    Raises:
+        ValueError: An unknown format, sizes that do not fit, or scales that are not finite.
     """
 
 def quantize_q4(
@@ -319,6 +363,28 @@ def quantize_q4(
     Raises:
         TypeError: Arrays of another type or order.
         ValueError: Sizes that do not fit, or numbers that are not finite.
+    """
+
+def quantize_q4_1(
+    weights: numpy.typing.NDArray[numpy.float32],
+    *,
+    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Quantises to blocks of GGUF's Q4_1: 32 4-bit codes with a float16 scale and minimum of least squared error.
+
+    Args:
+        weights: float32 [outputs, inputs], contiguous, finite; inputs are a multiple of 32.
+        importance: As for quantize_q4.
+        threads: As for quantize_q4.
+
+    Returns:
+        uint8 [outputs, inputs / 32 * 20].
+
+    Raises:
+        TypeError: Arrays of another type or order.
+        ValueError: Sizes that do not fit, or numbers that are not finite or beyond float16's range.
     """
 
 def quantize_q4_affine(
@@ -367,6 +433,49 @@ def quantize_q8(
     Raises:
         TypeError: Arrays of another type or order.
         ValueError: Sizes that do not fit, or numbers that are not finite.
+    """
+
+def quantize_q8_0(
+    weights: numpy.typing.NDArray[numpy.float32],
+    *,
+    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Quantises to blocks of GGUF's Q8_0: 32 8-bit codes with a float16 scale of least squared error.
+
+    Args:
+        weights: As for quantize_q4_1.
+        importance: As for quantize_q4.
+        threads: As for quantize_q4.
+
+    Returns:
+        uint8 [outputs, inputs / 32 * 34].
+
+    Raises:
+        TypeError: Arrays of another type or order.
+        ValueError: As quantize_q4_1.
+    """
+
+def recode_q4(
+    type_id: typing.SupportsInt | typing.SupportsIndex,
+    blocks: typing_extensions.Buffer,
+    *,
+    threads: typing.SupportsInt | typing.SupportsIndex = 0,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Turns blocks of 4-bit GGUF types into Q4_1's and keeps their codes; Q4_K's scales are rounded to float16.
+
+    Args:
+        type_id: One that is_q4_in_groups().
+        blocks: Contiguous bytes, whole blocks.
+        threads: How many threads share the work; 0: one per core.
+
+    Returns:
+        uint8, 20 for every 32 values.
+
+    Raises:
+        ValueError: Another type, bytes that are not whole blocks, or scales beyond float16's range.
     """
 
 def set_log_callback(callback: typing.Any) -> None:

@@ -33,3 +33,25 @@ TEST_CASE("bfloat16 rounds to nearest, ties to even", "[quantize]") {
     CHECK(bfloat16_to_float(static_cast<std::uint16_t>(upper)) == float_from_bits(upper << 16));
   }
 }
+
+TEST_CASE("half precision rounds to nearest, ties to even, and keeps its own numbers", "[quantize]") {
+  for (int bits = 0; bits < 0x10000; ++bits) {
+    const auto half = static_cast<std::uint16_t>(bits);
+    CAPTURE(bits);
+    if (!half_is_finite(half)) {
+      const float value = half_to_float(half);
+      REQUIRE(std::isnan(value) == std::isnan(half_to_float(float_to_half(value))));
+      continue;
+    }
+    REQUIRE(float_to_half(half_to_float(half)) == half);
+    const float value = half_to_float(half), next = half_to_float(static_cast<std::uint16_t>(half + 1));
+    if (!half_is_finite(static_cast<std::uint16_t>(half + 1))) continue;
+    const float middle = value + (next - value) / 2;
+    REQUIRE(float_to_half(middle) == half + (half & 1));
+    REQUIRE(float_to_half(std::nextafter(middle, value)) == half);
+    REQUIRE(float_to_half(std::nextafter(middle, next)) == half + 1);
+  }
+  CHECK(half_is_finite(float_to_half(65519.99f)));
+  CHECK(float_to_half(65520.0f) == 0x7C00);
+  CHECK(float_to_half(-INFINITY) == 0xFC00);
+}
