@@ -42,6 +42,7 @@ void register_config(py::module_& module) {
       .def_readwrite("ignore_eos", &GenerationConfig::ignore_eos)
       .def_readwrite("skip_special_tokens", &GenerationConfig::skip_special_tokens)
       .def_readwrite("logprobs", &GenerationConfig::logprobs)
+      .def_readwrite("max_draft_tokens", &GenerationConfig::max_draft_tokens)
       .def_readwrite("prefill_chunk", &GenerationConfig::prefill_chunk)
       .def("validate", &GenerationConfig::validate);
   add("temperature", &SamplingConfig::temperature);

@@ -31,8 +31,9 @@ GenerationResult generate(Session& self, const std::vector<TokenId>& prompt, con
   return self.generate(prompt, config, on_token, cancel, poll);
 }
 
-std::shared_ptr<Session> make(const std::shared_ptr<PteModel>& model, const std::shared_ptr<Tokenizer>& tokenizer) {
-  return std::make_shared<Session>(model, tokenizer);
+std::shared_ptr<Session> make(const std::shared_ptr<PteModel>& model, const std::shared_ptr<Tokenizer>& tokenizer,
+                              const std::shared_ptr<PteModel>& draft_model) {
+  return std::make_shared<Session>(model, tokenizer, draft_model);
 }
 
 }  // namespace
@@ -47,6 +48,8 @@ void register_session(py::module_& module) {
       .def_readonly("prompt_tokens", &GenerationStats::prompt_tokens)
       .def_readonly("cached_tokens", &GenerationStats::cached_tokens)
       .def_readonly("generated_tokens", &GenerationStats::generated_tokens)
+      .def_readonly("drafted_tokens", &GenerationStats::drafted_tokens)
+      .def_readonly("accepted_tokens", &GenerationStats::accepted_tokens)
       .def_readonly("prefill_seconds", &GenerationStats::prefill_seconds)
       .def_readonly("first_token_seconds", &GenerationStats::first_token_seconds)
       .def_readonly("decode_seconds", &GenerationStats::decode_seconds)
@@ -64,7 +67,7 @@ void register_session(py::module_& module) {
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session",
                                                 "A model, its tokenizer and what its KV cache holds.")
-      .def(py::init(&make), py::arg("model"), py::arg("tokenizer"))
+      .def(py::init(&make), py::arg("model"), py::arg("tokenizer"), py::arg("draft_model").none(true) = py::none())
       .def("generate", &generate, py::arg("prompt"), py::arg("config"), py::arg("callback").none(true),
            py::arg("cancel"))
       .def_property_readonly("cached_tokens", &Session::cached_tokens)

@@ -22,6 +22,10 @@ struct GenerationConfig {
   /// no faster: at 256 the weights are read seldom enough, and attention's working set is still small.
   std::size_t prefill_chunk = 256;
 
+  /// Tokens that are guessed at most and checked in one step, where the model gives the logits of several tokens; 0:
+  /// none. The text does not depend on it, but for the last bits of the logits.
+  std::size_t max_draft_tokens = 15;
+
   /// @throws std::invalid_argument naming the field and its value.
   void validate() const;
 };

@@ -36,6 +36,8 @@ struct GenerationStats {
   std::size_t prompt_tokens = 0;
   std::size_t cached_tokens = 0;     ///< those of the prompt that the KV cache held already
   std::size_t generated_tokens = 0;  ///< without the end token
+  std::size_t drafted_tokens = 0;    ///< guessed by speculative decoding
+  std::size_t accepted_tokens = 0;   ///< of those, the ones that were right
   double prefill_seconds = 0;        ///< until the prompt was run
   double first_token_seconds = 0;    ///< until the first token was chosen; 0 where none was
   double decode_seconds = 0;         ///< from then to the end

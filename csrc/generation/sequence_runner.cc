@@ -38,7 +38,7 @@ std::size_t SequenceRunner::start(Span<const TokenId> prompt) {
   return position_;
 }
 
-Span<float> SequenceRunner::step(Span<const TokenId> sequence, std::size_t max_tokens) {
+Span<float> SequenceRunner::step(Span<const TokenId> sequence, std::size_t max_tokens, std::size_t rows) {
   const bool cached = info().has_kv_cache;
   const std::size_t begin = cached ? position_ : 0;
   const std::size_t rest = sequence.size() - begin;
@@ -46,7 +46,7 @@ Span<float> SequenceRunner::step(Span<const TokenId> sequence, std::size_t max_t
   const auto clock = std::chrono::steady_clock::now();
   Span<float> logits;
   try {
-    logits = model_->step(tokens, begin);
+    logits = model_->step(tokens, begin, rows);
   } catch (...) {
     // What a failed step wrote lies behind the account, except in a cache that wraps.
     if (!cache_.rewindable()) cache_.clear();
@@ -56,6 +56,11 @@ Span<float> SequenceRunner::step(Span<const TokenId> sequence, std::size_t max_t
   if (cached) cache_.append(tokens);
   position_ = begin + tokens.size();
   return logits;
+}
+
+void SequenceRunner::rewind(std::size_t position) {
+  cache_.truncate(position);
+  position_ = position;
 }
 
 void SequenceRunner::reset() {

@@ -30,9 +30,13 @@ class SequenceRunner {
 
   /// Runs the next tokens of `sequence`, at most `max_tokens` at a time where the model has a KV cache. Requires
   /// position() < sequence.size() <= capacity(), and that the sequence begins as the one run so far.
-  /// @return the logits of the last token run (see LanguageModel::step).
+  /// @param rows of the last tokens run; no more than are run (see LanguageModel::step).
+  /// @return their logits.
   /// @throws whatever the model throws; the account covers only what is certain to be in the cache then.
-  Span<float> step(Span<const TokenId> sequence, std::size_t max_tokens);
+  Span<float> step(Span<const TokenId> sequence, std::size_t max_tokens, std::size_t rows = 1);
+
+  /// Takes back what was run behind the first `position` tokens. Requires a cache that can.
+  void rewind(std::size_t position);
 
   /// How many tokens of the sequence have been run.
   std::size_t position() const { return position_; }

@@ -25,9 +25,11 @@ class Session::BusyGuard {
   std::atomic<bool>& busy_;
 };
 
-Session::Session(std::shared_ptr<LanguageModel> model, std::shared_ptr<const Tokenizer> tokenizer)
+Session::Session(std::shared_ptr<LanguageModel> model, std::shared_ptr<const Tokenizer> tokenizer,
+                 std::shared_ptr<LanguageModel> draft_model)
     : tokenizer_(std::move(tokenizer)), runner_(std::move(model)) {
   if (tokenizer_ == nullptr) throw std::invalid_argument("a session needs a tokenizer, it was given none");
+  if (draft_model != nullptr) drafter_.emplace(std::move(draft_model), runner_.info().vocab_size);
 }
 
 GenerationResult Session::generate(Span<const TokenId> prompt, const GenerationConfig& config,
@@ -35,7 +37,7 @@ GenerationResult Session::generate(Span<const TokenId> prompt, const GenerationC
   const BusyGuard guard(busy_);
   config.validate();
   check_prompt(prompt);
-  return TokenLoop(runner_, *tokenizer_, prompt, config, callback, cancel, poll).run();
+  return TokenLoop(runner_, *tokenizer_, prompt, config, callback, cancel, poll, drafter_ ? &*drafter_ : nullptr).run();
 }
 
 std::size_t Session::cached_tokens() {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
 #include "base/cancel.h"
 #include "base/span.h"
@@ -9,6 +10,7 @@
 #include "cache/kv_cache.h"
 #include "generation/generation_config.h"
 #include "generation/generation_result.h"
+#include "generation/model_drafter.h"
 #include "generation/sequence_runner.h"
 #include "program/language_model.h"
 #include "tokenizer/tokenizer.h"
@@ -20,9 +22,12 @@ namespace llmodule {
 class Session {
  public:
   /// Nobody else may run `model` while the session is in use.
-  /// @throws std::invalid_argument where one of the two is null, Error (kModelFormat) where the model can't run a
-  /// token.
-  Session(std::shared_ptr<LanguageModel> model, std::shared_ptr<const Tokenizer> tokenizer);
+  /// @param draft_model a smaller model of the same vocabulary whose guesses `model` checks; null: what the text so far
+  ///     repeats is guessed.
+  /// @throws std::invalid_argument where one of the first two is null or `draft_model` does not fit, Error
+  /// (kModelFormat) where a model can't run a token.
+  Session(std::shared_ptr<LanguageModel> model, std::shared_ptr<const Tokenizer> tokenizer,
+          std::shared_ptr<LanguageModel> draft_model = nullptr);
 
   /// Generates tokens behind `prompt` until one of the reasons in FinishReason.
   ///
@@ -52,6 +57,7 @@ class Session {
 
   std::shared_ptr<const Tokenizer> tokenizer_;
   SequenceRunner runner_;
+  std::optional<ModelDrafter> drafter_;
   std::atomic<bool> busy_{false};
 };
 

@@ -8,12 +8,18 @@ namespace {
 
 constexpr float kNoLogprob = std::numeric_limits<float>::quiet_NaN();
 
+// A draft is checked in one step together with the token before it, and what is wrong in it must be taken back.
+std::size_t max_draft(const ModelInfo& info, const GenerationConfig& config) {
+  if (!info.has_kv_cache || !info.rewindable) return 0;
+  return std::min({config.max_draft_tokens, info.logits_rows - 1, info.max_step_tokens - 1});
+}
+
 }  // namespace
 
 // Only tokens that the tokenizer knows are chosen: many models pad their vocabulary to a round number.
 TokenLoop::TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<const TokenId> prompt,
                      const GenerationConfig& config, const TokenCallback& callback, const CancelFlag& cancel,
-                     const PollHook& poll)
+                     const PollHook& poll, Drafter* drafter)
     : runner_(runner),
       config_(config),
       callback_(callback),
@@ -25,6 +31,7 @@ TokenLoop::TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<co
       eos_ids_(runner.info().eos_ids),
       sampler_(config.sampling, vocab_size_),
       assembler_(tokenizer, config),
+      speculation_(nullptr, 0),
       logprob_(kNoLogprob) {
   if (config.prefill_chunk != 0) chunk_ = std::min(chunk_, config.prefill_chunk);
   eos_ids_.insert(eos_ids_.end(), config.eos_ids.begin(), config.eos_ids.end());
@@ -33,6 +40,10 @@ TokenLoop::TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<co
   sequence_.reserve(prompt.size() + room);
   sequence_.assign(prompt.begin(), prompt.end());
   if (config.logprobs) result_.logprobs.reserve(room);
+  const std::size_t draft = max_draft(runner.info(), config);
+  if (draft == 0) return;
+  if (drafter == nullptr) drafter = &lookup_.emplace(sequence_.capacity());
+  speculation_ = Speculation(drafter, draft);
 }
 
 GenerationResult TokenLoop::run() {
@@ -61,32 +72,72 @@ GenerationResult TokenLoop::run() {
 
 FinishReason TokenLoop::generate() {
   while (advance()) {
-    const TokenId token = choose();
-    if (is_eos(token)) return FinishReason::kEos;
-    sequence_.push_back(token);
-    const bool go_on = report(assembler_.push(token), token, logprob_);
-    if (!go_on || assembler_.stopped()) return FinishReason::kStop;
-    if (generated() == config_.max_new_tokens) return FinishReason::kLength;
-    if (sequence_.size() == runner_.capacity()) return FinishReason::kContext;
+    if (const auto reason = consume()) return *reason;
   }
   return FinishReason::kInterrupt;
 }
 
-// Runs all of the sequence that has not been run: the prompt in chunks, later the last token. False: cancelled.
+// Runs all of the sequence that has not been run: the prompt in chunks, later the last token, and with it what probably
+// follows. False: cancelled.
 bool TokenLoop::advance() {
+  draft_ = {};
   do {
     if (poll_) poll_();
     if (cancel_.cancelled()) return false;
-    logits_ = runner_.step(sequence_, chunk_);
+    if (runner_.position() + 1 == sequence_.size() && generated() > 0) {
+      speculate();
+    } else {
+      logits_ = runner_.step(sequence_, chunk_);
+    }
   } while (runner_.position() < sequence_.size());
   return true;
 }
 
-TokenId TokenLoop::choose() {
+void TokenLoop::speculate() {
+  draft_ = speculation_.draft(sequence_, room() - 1);
+  const std::size_t size = sequence_.size();
+  sequence_.insert(sequence_.end(), draft_.begin(), draft_.end());
+  try {
+    logits_ = runner_.step(sequence_, draft_.size() + 1, draft_.size() + 1);
+  } catch (...) {
+    sequence_.resize(size);
+    throw;
+  }
+  sequence_.resize(size);
+  result_.stats.drafted_tokens += draft_.size();
+}
+
+// Chooses a token from the last one's logits, and one more from those of each token of the draft, as long as they
+// agree.
+std::optional<FinishReason> TokenLoop::consume() {
+  for (std::size_t row = 0;; ++row) {
+    const TokenId token = choose(row);
+    if (is_eos(token)) return FinishReason::kEos;
+    sequence_.push_back(token);
+    const bool go_on = report(assembler_.push(token), token, logprob_);
+    const bool agreed = row < draft_.size() && token == draft_[row];
+    if (agreed) ++result_.stats.accepted_tokens;
+    if (!go_on || assembler_.stopped()) return FinishReason::kStop;
+    if (generated() == config_.max_new_tokens) return FinishReason::kLength;
+    if (sequence_.size() == runner_.capacity()) return FinishReason::kContext;
+    if (agreed) continue;
+    speculation_.learn(row);
+    if (row < draft_.size()) runner_.rewind(sequence_.size() - 1);
+    return std::nullopt;
+  }
+}
+
+// How many tokens may still be generated.
+std::size_t TokenLoop::room() const {
+  const std::size_t free = runner_.capacity() - sequence_.size();
+  return config_.max_new_tokens == 0 ? free : std::min(free, config_.max_new_tokens - generated());
+}
+
+TokenId TokenLoop::choose(std::size_t row) {
   GenerationStats& stats = result_.stats;
   const bool first = generated() == 0;
   if (first) stats.prefill_seconds = seconds();
-  const Span<float> logits = logits_.subspan(0, vocab_size_);
+  const Span<float> logits = logits_.subspan(row * runner_.info().vocab_size, vocab_size_);
   const TokenId token = sampler_.sample(logits, sequence_);
   if (config_.logprobs) logprob_ = log_prob(logits, token);
   if (first) stats.first_token_seconds = seconds();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,7 +11,9 @@
 #include "base/types.h"
 #include "generation/generation_config.h"
 #include "generation/generation_result.h"
+#include "generation/prompt_lookup.h"
 #include "generation/sequence_runner.h"
+#include "generation/speculation.h"
 #include "generation/text_assembler.h"
 #include "sampling/sampler.h"
 #include "tokenizer/tokenizer.h"
@@ -22,10 +25,11 @@ class TokenLoop {
  public:
   /// @param prompt ids below the model's vocabulary size, at least one and fewer than runner.capacity().
   /// @param config valid in itself.
+  /// @param drafter guesses tokens in place of the prompt's own text; may be null.
   /// @throws std::invalid_argument where `config` names tokens that the vocabulary does not have.
   TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<const TokenId> prompt,
             const GenerationConfig& config, const TokenCallback& callback, const CancelFlag& cancel,
-            const PollHook& poll);
+            const PollHook& poll, Drafter* drafter);
 
   GenerationResult run();
 
@@ -34,7 +38,10 @@ class TokenLoop {
 
   FinishReason generate();
   bool advance();
-  TokenId choose();
+  void speculate();
+  std::optional<FinishReason> consume();
+  TokenId choose(std::size_t row);
+  std::size_t room() const;
   bool is_eos(TokenId token) const;
   bool report(std::string_view text, TokenId token, float logprob);
   std::size_t generated() const { return sequence_.size() - prompt_tokens_; }
@@ -54,7 +61,10 @@ class TokenLoop {
   std::vector<TokenId> sequence_;  // prompt and output
   Sampler sampler_;
   TextAssembler assembler_;
-  Span<float> logits_;
+  std::optional<PromptLookup> lookup_;
+  Speculation speculation_;
+  Span<const TokenId> draft_;
+  Span<float> logits_;  // of the last token, and of each of the draft
   float logprob_;
   bool listening_ = true;  // until the callback has returned false
   GenerationResult result_;

@@ -2,6 +2,7 @@
 
 #include <executorch/runtime/kernel/operator_registry.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -156,8 +157,11 @@ void ForwardMethod::prepare_output() {
     refuse("its output has the shape " + shape_text(sizes) + "; needed are logits [1, V] or [1, N, V]");
   }
   vocab_size_ = static_cast<std::size_t>(sizes[sizes.size() - 1]);
+  if (sizes.size() == 3 && sizes[1] > 1) {
+    logits_rows_ = std::min({static_cast<std::size_t>(sizes[1]), kMaxLogitsRows, max_tokens_});
+  }
   try {
-    logits_ = std::make_unique<LogitsBuffer>(info->scalar_type(), vocab_size_);
+    logits_ = std::make_unique<LogitsBuffer>(info->scalar_type(), vocab_size_, logits_rows_);
   } catch (const std::invalid_argument& error) {
     refuse(error.what());
   }
@@ -170,7 +174,7 @@ void ForwardMethod::prepare_output() {
   }
 }
 
-Span<float> ForwardMethod::execute(Span<const TokenId> tokens, std::size_t position) {
+Span<float> ForwardMethod::execute(Span<const TokenId> tokens, std::size_t position, std::size_t rows) {
   for (std::size_t i = 0; i < tokens.size(); ++i) tokens_->set(i, tokens[i]);
   bind(*tokens_, 0, tokens.size());
   if (position_) {
@@ -190,9 +194,10 @@ Span<float> ForwardMethod::execute(Span<const TokenId> tokens, std::size_t posit
   const EValue& value = method_->get_output(0);
   if (value.isTensor()) {
     executorch::aten::Tensor logits = value.toTensor();
-    if (const Span<float> row = logits_->last_row(logits); !row.empty()) return row;
+    if (const Span<float> found = logits_->last_rows(logits, rows); !found.empty()) return found;
   }
-  throw Error(ErrorCode::kExecution, "the model's output is not [1, " + std::to_string(vocab_size_) + "] as declared");
+  throw Error(ErrorCode::kExecution, "the model's output has no " + std::to_string(rows) + " rows of " +
+                                         std::to_string(vocab_size_) + " logits, as it declares");
 }
 
 }  // namespace llmodule

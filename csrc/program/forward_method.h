@@ -23,11 +23,16 @@ namespace llmodule {
 /// by one (exporters bound N at max_seq_len - 1).
 class ForwardMethod {
  public:
+  /// More tokens than this are not worth checking at once when they are guessed.
+  static constexpr std::size_t kMaxLogitsRows = 16;
+
   /// @param file must outlive this. @throws Error (kModelFormat) naming what was found and what is needed.
   explicit ForwardMethod(const PteFile& file);
 
   std::size_t max_tokens() const { return max_tokens_; }
   std::size_t vocab_size() const { return vocab_size_; }
+  /// The last tokens of one call whose logits can be had, at most kMaxLogitsRows.
+  std::size_t logits_rows() const { return logits_rows_; }
   bool takes_position() const { return position_.has_value(); }
   const char* logits_dtype() const { return logits_->dtype_name(); }
   std::size_t planned_bytes() const { return memory_->planned_bytes(); }
@@ -35,9 +40,10 @@ class ForwardMethod {
   /// Seconds spent in the runtime's execute so far.
   double execute_seconds() const { return execute_seconds_; }
 
-  /// Runs 1 to max_tokens() tokens from `position` on. @return the last token's logits, float32 [vocab_size()].
+  /// Runs 1 to max_tokens() tokens from `position` on.
+  /// @return the logits of the last `rows` tokens, float32 [rows, vocab_size()].
   /// @throws Error (kExecution).
-  Span<float> execute(Span<const TokenId> tokens, std::size_t position);
+  Span<float> execute(Span<const TokenId> tokens, std::size_t position, std::size_t rows);
 
  private:
   // An integer input tensor [1, N] or [N] whose data we own.
@@ -65,6 +71,7 @@ class ForwardMethod {
   bool position_per_token_ = false;
   std::size_t max_tokens_ = 0;
   std::size_t vocab_size_ = 0;
+  std::size_t logits_rows_ = 1;
   std::vector<std::uint8_t> output_;  // only where the method plans no memory for its output
   std::unique_ptr<LogitsBuffer> logits_;
   double execute_seconds_ = 0.0;

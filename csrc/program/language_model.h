@@ -17,6 +17,7 @@ struct ModelInfo {
   std::size_t context_length = 0;   ///< tokens that the KV cache holds
   std::size_t max_step_tokens = 1;  ///< tokens that one step takes at most, the bound of the input tensor
   bool has_kv_cache = true;         ///< false: each step must be given the whole sequence, from position 0
+  std::size_t logits_rows = 1;      ///< the last tokens of one step whose logits can be had
   bool rewindable = true;           ///< false: the KV cache wraps, a shorter prefix can't be returned to
   std::optional<TokenId> bos_id;
   std::vector<TokenId> eos_ids;                 ///< empty where the file names none
@@ -34,13 +35,14 @@ class LanguageModel {
   /// Runs `tokens` as the positions `position`, `position + 1`, … and writes their keys and values to the KV cache.
   ///
   /// Requires 1 <= tokens.size() <= info().max_step_tokens, position + tokens.size() <= info().context_length and every
-  /// id below info().vocab_size; without a KV cache, position == 0.
+  /// id below info().vocab_size; without a KV cache, position == 0; 1 <= rows <= min(tokens.size(),
+  /// info().logits_rows).
   ///
-  /// @return the last token's logits, float32 [vocab_size]; they may be modified in place and stay valid until the next
-  ///     step.
+  /// @return the logits of the last `rows` tokens, float32 [rows, vocab_size]; they may be modified in place and stay
+  ///     valid until the next step.
   /// @throws std::invalid_argument where a requirement is not met, and nothing is changed then.
   /// @throws Error (kExecution) where the runtime fails; the KV cache's content from `position` on is undefined then.
-  virtual Span<float> step(Span<const TokenId> tokens, std::size_t position) = 0;
+  virtual Span<float> step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) = 0;
 };
 
 }  // namespace llmodule

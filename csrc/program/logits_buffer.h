@@ -14,14 +14,16 @@ namespace llmodule {
 /// allocated once.
 class LogitsBuffer {
  public:
+  /// @param max_rows what last_rows() is asked for at most.
   /// @throws std::invalid_argument where `type` is none of Float, Half and BFloat16.
-  LogitsBuffer(executorch::aten::ScalarType type, std::size_t vocab_size);
+  LogitsBuffer(executorch::aten::ScalarType type, std::size_t vocab_size, std::size_t max_rows);
 
   /// "float32", "float16" or "bfloat16".
   const char* dtype_name() const;
 
-  /// The last row of `logits`, whose last dimension is the vocabulary; empty where its shape is not that.
-  Span<float> last_row(executorch::aten::Tensor& logits);
+  /// The last rows of `logits`, whose last dimension is the vocabulary; empty where its shape is not that, or where it
+  /// has fewer rows.
+  Span<float> last_rows(executorch::aten::Tensor& logits, std::size_t rows);
 
  private:
   executorch::aten::ScalarType type_;

@@ -55,6 +55,7 @@ ModelInfo describe(const Metadata& metadata, const ForwardMethod& forward, const
   info.metadata = metadata.as_text();
   info.logits_dtype = forward.logits_dtype();
   info.vocab_size = forward.vocab_size();
+  info.logits_rows = forward.logits_rows();
   info.has_kv_cache = metadata.integer("use_kv_cache").value_or(forward.takes_position()) != 0;
   if (info.has_kv_cache && !forward.takes_position()) {
     throw Error(ErrorCode::kModelFormat, "'" + path +
@@ -98,7 +99,7 @@ PteModel::PteModel(const std::string& path) : file_(path) {
   info_ = describe(metadata, *forward_, file_);
 }
 
-Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position) {
+Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) {
   if (tokens.empty() || tokens.size() > info_.max_step_tokens) {
     throw std::invalid_argument("a step of " + std::to_string(tokens.size()) + " tokens; the model takes 1 to " +
                                 std::to_string(info_.max_step_tokens));
@@ -112,6 +113,10 @@ Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position) {
                                 ", but a model without a KV cache takes "
                                 "whole sequences, from position 0");
   }
+  if (rows < 1 || rows > std::min(tokens.size(), info_.logits_rows)) {
+    throw std::invalid_argument("logits of the last " + std::to_string(rows) + " of " + std::to_string(tokens.size()) +
+                                " tokens; the model gives those of 1 to " + std::to_string(info_.logits_rows));
+  }
   for (const TokenId id : tokens) {
     if (id < 0 || static_cast<std::size_t>(id) >= info_.vocab_size) {
       throw std::invalid_argument("token id " + std::to_string(id) + " is outside the vocabulary of " +
@@ -121,7 +126,7 @@ Span<float> PteModel::step(Span<const TokenId> tokens, std::size_t position) {
   const Exclusive exclusive(executing_);
   const ChecksThrow checks_throw;
   const PoolUse use;
-  return forward_->execute(tokens, position);
+  return forward_->execute(tokens, position, rows);
 }
 
 }  // namespace llmodule

@@ -18,7 +18,7 @@ class PteModel final : public LanguageModel {
 
   const ModelInfo& info() const override { return info_; }
   /// Beside what the interface says: @throws Error (kBusy) while another thread is in it.
-  Span<float> step(Span<const TokenId> tokens, std::size_t position) override;
+  Span<float> step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) override;
 
   /// Seconds spent inside ExecuTorch's own execute since the model was opened.
   double execute_seconds() const { return forward_->execute_seconds(); }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmodule import _logging, results
@@ -26,14 +27,15 @@ class Engine:
 
     Args:
         files: The files of the model.
+        draft_model: The .pte of a smaller model of the same vocabulary that guesses tokens.
         threads: Threads that execute the model; 0: as many as there are physical cores.
 
     Raises:
         LLModuleError: A file is damaged or missing; the class says which kind.
-        ValueError: threads is negative.
+        ValueError: threads is negative, or the draft model has another vocabulary.
     """
 
-    def __init__(self, files: ModelFiles, *, threads: int = 0) -> None:
+    def __init__(self, files: ModelFiles, *, draft_model: Path | None = None, threads: int = 0) -> None:
         from llmodule import _native
 
         if threads < 0:
@@ -43,7 +45,8 @@ class Engine:
         self._config = ModelConfig.read(files)
         self.tokenizer = _native.Tokenizer.from_file(str(files.tokenizer))
         model = _native.Model(str(files.model), threads=threads)
-        self._session = _native.Session(model, self.tokenizer)
+        draft = None if draft_model is None else _native.Model(str(draft_model), threads=threads)
+        self._session = _native.Session(model, self.tokenizer, draft)
         self.info = model.info
         self._eos_ids = self._find_eos_ids()
         self._prompts = PromptEncoder(self.tokenizer)

@@ -38,6 +38,9 @@ class GenerationConfig:
         logprobs: Reports each token's log-probability, at the cost of a pass over the logits per token.
         prefill_chunk: Tokens per prefill step; an interrupt waits for the end of a step. 256 by default; 0: as
             many as the model takes.
+        max_draft_tokens: How many tokens are guessed at most and checked in one step (speculative decoding), where the
+            model gives the logits of several tokens, as converted files do. 15 by default; 0: none. Guesses only save
+            time: every token is chosen from the model's own logits.
     """
 
     temperature: float | None = None
@@ -57,6 +60,7 @@ class GenerationConfig:
     skip_special_tokens: bool | None = None
     logprobs: bool | None = None
     prefill_chunk: int | None = None
+    max_draft_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.stop, str):

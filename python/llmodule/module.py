@@ -13,7 +13,7 @@ from llmodule.config import ChatConfig, GenerationConfig
 from llmodule.errors import LLModuleError, ModelNotLoadedError, StateError
 from llmodule.messages import Message, Tool, copy_messages
 from llmodule.results import GenerationResult, GenerationStats
-from llmodule.sources import Source, fetch_model
+from llmodule.sources import Source, fetch_model, fetch_pte
 
 if TYPE_CHECKING:
     from llmodule._engine import Engine
@@ -141,6 +141,7 @@ class LLMModule:
         tokenizer_source: Source | None = None,
         tokenizer_config_source: Source | None = None,
         *,
+        draft_model_source: Source | None = None,
         threads: int = 0,
     ) -> None:
         """Loads a model, in place of the one loaded before; the history stays.
@@ -153,6 +154,8 @@ class LLMModule:
             model_source: The .pte file, or a local folder that holds one.
             tokenizer_source: The tokenizer's file.
             tokenizer_config_source: The JSON file with chat template and special tokens; needed for chats only.
+            draft_model_source: A smaller model of the same vocabulary, whose guesses the model checks several at a time
+                (speculative decoding). Without one, guesses are made of what the text so far repeats.
             threads: Threads that execute models in this process; 0: one per physical core.
 
         Raises:
@@ -166,10 +169,19 @@ class LLMModule:
             self._free()
             self._report_ready()
             try:
+                parts = 1 if draft_model_source is None else 2
                 files = fetch_model(
-                    model_source, tokenizer_source, tokenizer_config_source, progress=self._report_progress
+                    model_source,
+                    tokenizer_source,
+                    tokenizer_config_source,
+                    progress=lambda share: self._report_progress(share / parts),
                 )
-                self._engine = Engine(files, threads=threads)
+                draft = None
+                if draft_model_source is not None:
+                    draft = fetch_pte(
+                        draft_model_source, progress=lambda share: self._report_progress((1 + share) / parts)
+                    )
+                self._engine = Engine(files, draft_model=draft, threads=threads)
             finally:
                 self._report_ready()
 

@@ -20,6 +20,8 @@ class GenerationStats:
         prompt_tokens: Tokens of the prompt, those in the KV cache included.
         cached_tokens: Tokens of the prompt that the KV cache held already.
         generated_tokens: Tokens generated.
+        drafted_tokens: Tokens guessed by speculative decoding.
+        accepted_tokens: Those of them that the model chose too.
         prefill_seconds: Running the rest of the prompt.
         first_token_seconds: From the call to the first token.
         decode_seconds: From the first token to the end.
@@ -30,6 +32,8 @@ class GenerationStats:
     prompt_tokens: int
     cached_tokens: int
     generated_tokens: int
+    drafted_tokens: int
+    accepted_tokens: int
     prefill_seconds: float
     first_token_seconds: float
     decode_seconds: float
@@ -48,10 +52,11 @@ class GenerationStats:
         return count / self.decode_seconds if count > 0 and self.decode_seconds > 0 else 0.0
 
     def __str__(self) -> str:
+        guessed = f", {self.accepted_tokens} of {self.drafted_tokens} guesses right" if self.drafted_tokens else ""
         return (
             f"prompt {self.prompt_tokens} tokens ({self.cached_tokens} cached), "
             f"prefill {self.prefill_tokens_per_second:.0f} tokens/s, first token {self.first_token_seconds:.2f} s, "
-            f"{self.generated_tokens} generated, decode {self.decode_tokens_per_second:.1f} tokens/s"
+            f"{self.generated_tokens} generated, decode {self.decode_tokens_per_second:.1f} tokens/s{guessed}"
         )
 
 
@@ -91,6 +96,8 @@ def from_native(result: _native.GenerationResult, *, load_seconds: float) -> Gen
             prompt_tokens=stats.prompt_tokens,
             cached_tokens=stats.cached_tokens,
             generated_tokens=stats.generated_tokens,
+            drafted_tokens=stats.drafted_tokens,
+            accepted_tokens=stats.accepted_tokens,
             prefill_seconds=stats.prefill_seconds,
             first_token_seconds=stats.first_token_seconds,
             decode_seconds=stats.decode_seconds,

@@ -95,6 +95,7 @@ class ScriptedModel:
         self.on_step: Callable[[int], object] = lambda step: None
         self.load_error: Exception | None = None
         self.cached: list[int] = []
+        self.has_draft_model = False
 
     def load(self, path: str, *, threads: int = 0) -> ScriptedModel:
         if self.load_error is not None:
@@ -104,7 +105,8 @@ class ScriptedModel:
     def say(self, *texts: str) -> None:
         self.answers += [ScriptedTokenizer().encode(text, add_special_tokens=False) for text in texts]
 
-    def session(self, model: ScriptedModel, tokenizer: ScriptedTokenizer) -> ScriptedModel:
+    def session(self, model: ScriptedModel, tokenizer: ScriptedTokenizer, draft: ScriptedModel | None) -> ScriptedModel:
+        self.has_draft_model = draft is not None
         return self
 
     def generate(self, prompt: list[int], config: Any, callback: Any, cancel: Any) -> Any:
@@ -128,8 +130,8 @@ class ScriptedModel:
                 break
         self.cached = [*prompt, *tokens][:-1]
         stats = SimpleNamespace(
-            prompt_tokens=len(prompt), cached_tokens=cached, generated_tokens=len(tokens), prefill_seconds=0.5,
-            first_token_seconds=0.5, decode_seconds=1.0, execute_seconds=1.25,
+            prompt_tokens=len(prompt), cached_tokens=cached, generated_tokens=len(tokens), drafted_tokens=0,
+            accepted_tokens=0, prefill_seconds=0.5, first_token_seconds=0.5, decode_seconds=1.0, execute_seconds=1.25,
         )  # fmt: skip
         return SimpleNamespace(
             text=ScriptedTokenizer().decode(tokens), tokens=tokens, logprobs=[], finish_reason=reason, stop_string="",

@@ -483,3 +483,19 @@ def test_errors_reach_the_consumer_of_a_stream(scripted: ScriptedModel, model_fo
         list(llm.stream("hi"))
     assert errors == []
     assert llm.message_history == []
+
+
+# Speculative decoding
+
+
+def test_a_draft_model_is_half_of_a_load(scripted: ScriptedModel, model_folder: Path) -> None:
+    recorder = Recorder()
+    recorder.llm.load(model_folder)
+    assert not scripted.has_draft_model
+    recorder.take()
+    recorder.llm.load(model_folder, draft_model_source=model_folder / "model.pte")
+    shares = [value for name, value in recorder.take() if name == "model_download_progress"]
+    assert scripted.has_draft_model
+    assert shares == sorted(shares)
+    assert 0.5 in shares
+    assert shares[-1] == 1.0

@@ -14,7 +14,7 @@ FakeModel::FakeModel() : answer([](const Ids&) { return kEnd; }) {
   details.eos_ids = {kEnd};
 }
 
-Span<float> FakeModel::step(Span<const TokenId> tokens, std::size_t position) {
+Span<float> FakeModel::step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) {
   const auto require = [](bool met, const char* what) {
     if (!met) throw std::logic_error(what);
   };
@@ -31,8 +31,12 @@ Span<float> FakeModel::step(Span<const TokenId> tokens, std::size_t position) {
   tokens_run += tokens.size();
   longest_step = std::max(longest_step, tokens.size());
   if (during_step) during_step();
-  logits_.assign(details.vocab_size, 0.0f);
-  logits_[static_cast<std::size_t>(answer(held))] = 10.0f;
+  require(rows >= 1 && rows <= details.logits_rows && rows <= tokens.size(), "rows of logits");
+  logits_.assign(rows * details.vocab_size, 0.0f);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto end = held.end() - static_cast<std::ptrdiff_t>(rows - 1 - row);
+    logits_[row * details.vocab_size + static_cast<std::size_t>(answer(Ids(held.begin(), end)))] = 10.0f;
+  }
   return logits_;
 }
 

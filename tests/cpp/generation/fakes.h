@@ -23,8 +23,9 @@ class FakeModel final : public llmodule::LanguageModel {
 
   const llmodule::ModelInfo& info() const override { return details; }
 
-  /// The answer's logit is 10, all others are 0.
-  llmodule::Span<float> step(llmodule::Span<const llmodule::TokenId> tokens, std::size_t position) override;
+  /// The answer's logit is 10, all others are 0, in each row.
+  llmodule::Span<float> step(llmodule::Span<const llmodule::TokenId> tokens, std::size_t position,
+                             std::size_t rows) override;
 
   llmodule::ModelInfo details;
 

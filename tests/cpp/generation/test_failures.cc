@@ -96,8 +96,8 @@ TEST_CASE("logits that are no numbers are an error of execution") {
   class Broken final : public LanguageModel {
    public:
     const ModelInfo& info() const override { return sound.info(); }
-    Span<float> step(Span<const TokenId> tokens, std::size_t position) override {
-      const Span<float> logits = sound.step(tokens, position);
+    Span<float> step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) override {
+      const Span<float> logits = sound.step(tokens, position, rows);
       logits[50] = std::numeric_limits<float>::quiet_NaN();
       return logits;
     }
