@@ -21,14 +21,30 @@ std::string_view utf8_of(const py::str& text) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-py::typing::List<int> to_list(const std::vector<TokenId>& ids) {
-  py::typing::List<int> list =
-      py::reinterpret_steal<py::typing::List<int>>(PyList_New(static_cast<Py_ssize_t>(ids.size())));
+using IdList = py::typing::List<int>;
+
+/// A list of Python integers. A long text names few different tokens, so an integer that was made lately is used again
+/// instead of allocated anew.
+IdList to_list(const std::vector<TokenId>& ids) {
+  constexpr std::size_t kMostRecent = std::size_t{1} << 13;
+  struct Recent {
+    TokenId id = -1;
+    PyObject* object = nullptr;  // the list's
+  };
+  std::size_t slots = 1;
+  while (slots < ids.size() && slots < kMostRecent) slots *= 2;
+  std::vector<Recent> recent(slots);
+  IdList list = py::reinterpret_steal<IdList>(PyList_New(static_cast<Py_ssize_t>(ids.size())));
   if (!list) throw py::error_already_set();
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    PyObject* id = PyLong_FromLong(ids[i]);
-    if (id == nullptr) throw py::error_already_set();
-    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), id);
+    Recent& slot = recent[static_cast<std::size_t>(ids[i]) & (slots - 1)];
+    if (slot.id == ids[i]) {
+      Py_INCREF(slot.object);
+    } else {
+      slot = {ids[i], PyLong_FromLong(ids[i])};
+      if (slot.object == nullptr) throw py::error_already_set();
+    }
+    PyList_SET_ITEM(list.ptr(), static_cast<Py_ssize_t>(i), slot.object);
   }
   return list;
 }
@@ -45,8 +61,8 @@ std::shared_ptr<Tokenizer> parse(const py::bytes& content) {
   return std::const_pointer_cast<Tokenizer>(parse_tokenizer(std::move(copy)));
 }
 
-py::typing::List<int> encode(const Tokenizer& self, const py::str& text, bool add_special_tokens, bool parse_special,
-                             AllowedSpecial allowed_special) {
+IdList encode(const Tokenizer& self, const py::str& text, bool add_special_tokens, bool parse_special,
+              AllowedSpecial allowed_special) {
   const std::string_view utf8 = utf8_of(text);
   std::vector<TokenId> ids;
   {
@@ -56,14 +72,19 @@ py::typing::List<int> encode(const Tokenizer& self, const py::str& text, bool ad
   return to_list(ids);
 }
 
-std::vector<std::vector<TokenId>> encode_many(const Tokenizer& self, const std::vector<py::str>& texts,
-                                              bool add_special_tokens, bool parse_special,
-                                              AllowedSpecial allowed_special, unsigned threads) {
+py::typing::List<IdList> encode_many(const Tokenizer& self, const std::vector<py::str>& texts, bool add_special_tokens,
+                                     bool parse_special, AllowedSpecial allowed_special, unsigned threads) {
   std::vector<std::string_view> views;
   for (const py::str& text : texts) views.push_back(utf8_of(text));
-  const ReleasedGil released;
-  return encode_batch(self, {views.data(), views.size()},
-                      {add_special_tokens, parse_special, std::move(allowed_special)}, threads);
+  std::vector<std::vector<TokenId>> encoded;
+  {
+    const ReleasedGil released;
+    encoded = encode_batch(self, {views.data(), views.size()},
+                           {add_special_tokens, parse_special, std::move(allowed_special)}, threads);
+  }
+  py::typing::List<IdList> lists;
+  for (const std::vector<TokenId>& ids : encoded) lists.append(to_list(ids));
+  return lists;
 }
 
 using Offsets = std::vector<std::pair<std::size_t, std::size_t>>;

@@ -11,79 +11,111 @@
 
 namespace llmodule::tokenizer {
 
-/// Remembers the tokens of short words. Of fixed size (8 MB) and two-way: a new word takes the place of an old one.
-class WordCache {
+/// Remembers the tokens of words of up to `kWords` * 8 - 1 bytes that have up to `kIds` tokens. Of fixed size and
+/// two-way: a new word takes the place of an old one.
+template <std::size_t kWords, std::size_t kIds, std::size_t kSets>
+class WordTable {
  public:
-  static constexpr std::size_t kMaxBytes = 46;
-  static constexpr std::size_t kMaxTokens = 20;
+  /// A word as numbers: its bytes, then zeros, then in the last byte its size.
+  class Key {
+   public:
+    static constexpr std::size_t kMaxBytes = kWords * 8 - 1;
 
-  /// Appends the tokens of `word` to `ids`; false if they are not known. `word` has at most kMaxBytes bytes.
-  bool find(std::string_view word, std::uint64_t hash, std::vector<TokenId>& ids) const {
-    if (entries_.empty()) return false;
-    const Entry* pair = &entries_[(hash & kMask) & ~std::size_t{1}];
-    for (int way = 0; way < 2; ++way) {
-      const Entry& entry = pair[way];
-      if (entry.length != word.size() || !same(entry.word.data(), word.data(), word.size())) continue;
-      for (std::size_t i = 0; i < entry.count; ++i) ids.push_back(entry.ids[i]);
+    /// @param word has 1 to kMaxBytes bytes
+    explicit Key(std::string_view word) {
+      const char* data = word.data();
+      std::size_t size = word.size();
+      std::size_t i = 0;
+      for (; size > 8; data += 8, size -= 8) words_[i++] = load<std::uint64_t>(data);
+      words_[i] = tail(data, size);
+      words_[kWords - 1] |= static_cast<std::uint64_t>(word.size()) << 56;
+    }
+
+    std::uint64_t hash() const {
+      std::uint64_t hash = 0;
+      for (const std::uint64_t word : words_) hash = mix(hash ^ word) + word;
+      return mix(hash);
+    }
+
+    bool operator==(const Key& other) const {
+      std::uint64_t difference = 0;
+      for (std::size_t i = 0; i < kWords; ++i) difference |= words_[i] ^ other.words_[i];
+      return difference == 0;
+    }
+
+   private:
+    friend class WordTable;
+    Key() = default;
+
+    template <typename T>
+    static std::uint64_t load(const char* data) {
+      T value;
+      std::memcpy(&value, data, sizeof(T));
+      return value;
+    }
+
+    // 1 to 8 bytes; the loads overlap, where the bytes are the same.
+    static std::uint64_t tail(const char* data, std::size_t size) {
+      if (size >= 4) return load<std::uint32_t>(data) | load<std::uint32_t>(data + size - 4) << (8 * size - 32);
+      std::uint64_t bytes = load<std::uint8_t>(data);
+      if (size > 1) bytes |= load<std::uint16_t>(data + size - 2) << (8 * size - 16);
+      return bytes;
+    }
+
+    std::array<std::uint64_t, kWords> words_{};
+  };
+
+  /// Appends the tokens of the word to `ids`; false if they are not known.
+  bool find(const Key& key, std::vector<TokenId>& ids) const {
+    if (sets_.empty()) return false;
+    for (const Entry& entry : sets_[key.hash() % kSets]) {
+      if (!(entry.key == key)) continue;
+      for (std::size_t i = 0; i < kIds && entry.ids[i] >= 0; ++i) ids.push_back(entry.ids[i]);
       return true;
     }
     return false;
   }
 
-  /// Ignores words of more than kMaxTokens tokens.
-  void insert(std::string_view word, std::uint64_t hash, const TokenId* ids, std::size_t count) {
-    if (count > kMaxTokens) return;
-    if (entries_.empty()) entries_.resize(kMask + 1);
-    Entry* pair = &entries_[(hash & kMask) & ~std::size_t{1}];
-    pair[1] = pair[0];
-    pair[0].length = static_cast<std::uint8_t>(word.size());
-    pair[0].count = static_cast<std::uint8_t>(count);
-    std::memcpy(pair[0].word.data(), word.data(), word.size());
-    std::memcpy(pair[0].ids.data(), ids, count * sizeof(TokenId));
+  /// Ignores words of more tokens than there is room for.
+  void insert(const Key& key, const TokenId* ids, std::size_t count) {
+    if (count > kIds) return;
+    if (sets_.empty()) sets_.resize(kSets);
+    Set& set = sets_[key.hash() % kSets];
+    set[1] = set[0];
+    set[0].key = key;
+    set[0].ids.fill(-1);
+    std::memcpy(set[0].ids.data(), ids, count * sizeof(TokenId));
   }
 
  private:
-  // memcmp for a few bytes, without its call: blocks of eight, the last one overlapping.
-  static bool same(const char* a, const char* b, std::size_t size) {
-    if (size < 8) {
-      for (std::size_t i = 0; i < size; ++i) {
-        if (a[i] != b[i]) return false;
-      }
-      return true;
-    }
-    const auto differ = [&](std::size_t at) {
-      std::uint64_t x, y;
-      std::memcpy(&x, a + at, 8);
-      std::memcpy(&y, b + at, 8);
-      return x != y;
-    };
-    for (std::size_t at = 0; at + 8 < size; at += 8) {
-      if (differ(at)) return false;
-    }
-    return !differ(size - 8);
-  }
-
-  static constexpr std::size_t kMask = (std::size_t{1} << 16) - 1;
-  struct alignas(64) Entry {
-    std::uint8_t length = UINT8_MAX;
-    std::uint8_t count = 0;
-    std::array<char, kMaxBytes> word;
-    std::array<TokenId, kMaxTokens> ids;
+  struct Entry {
+    Key key;
+    std::array<TokenId, kIds> ids{};
   };
-  static_assert(sizeof(Entry) == 128, "one entry is two cache lines");
+  struct alignas(64) Set : std::array<Entry, 2> {};
 
-  std::vector<Entry> entries_;
+  std::vector<Set> sets_;
+};
+
+/// What one thread remembers, 4 MB: short words, which are most, two to a cache line, and longer ones.
+struct WordCache {
+  WordTable<2, 4, 1 << 15> short_words;
+  WordTable<6, 20, 1 << 13> long_words;
 };
 
 /// Appends the tokens of `word` out of the cache; if they are not there, `encode` appends them, and they are kept.
 template <typename Encode>
 void encode_cached(std::string_view word, WordCache& cache, std::vector<TokenId>& ids, const Encode& encode) {
-  if (word.size() > WordCache::kMaxBytes) return encode();
-  const std::uint64_t hash = hash_bytes(word.data(), word.size());
-  if (cache.find(word, hash, ids)) return;
-  const std::size_t before = ids.size();
+  const auto look_up = [&](auto& table) {
+    const typename std::decay_t<decltype(table)>::Key key(word);
+    if (table.find(key, ids)) return;
+    const std::size_t before = ids.size();
+    encode();
+    table.insert(key, ids.data() + before, ids.size() - before);
+  };
+  if (word.size() - 1 < decltype(cache.short_words)::Key::kMaxBytes) return look_up(cache.short_words);
+  if (word.size() - 1 < decltype(cache.long_words)::Key::kMaxBytes) return look_up(cache.long_words);
   encode();
-  cache.insert(word, hash, ids.data() + before, ids.size() - before);
 }
 
 }  // namespace llmodule::tokenizer
