@@ -1,5 +1,7 @@
 #include "tokenizer/vocabulary.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tokenizer/text/hash.h"
 
@@ -72,6 +74,32 @@ std::optional<TokenId> Vocabulary::find(std::string_view token) const {
   const Slot& slot = slots_[locate(token, hash_bytes(token.data(), token.size()))];
   if (slot.id_plus_one == 0) return std::nullopt;
   return static_cast<TokenId>(slot.id_plus_one - 1);
+}
+
+void Vocabulary::find_all(Span<const std::string_view> tokens, TokenId* ids) const {
+  if (slots_.empty()) return std::fill_n(ids, tokens.size(), -1), void();
+  constexpr std::size_t kAhead = 48;
+  std::uint64_t hashes[kAhead];
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += kAhead) {
+    const std::size_t count = std::min(kAhead, tokens.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view token = tokens[begin + i];
+      hashes[i] = hash_bytes(token.data(), token.size());
+      __builtin_prefetch(&slots_[hashes[i] & mask]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t id_plus_one = slots_[hashes[i] & mask].id_plus_one;
+      if (id_plus_one != 0) __builtin_prefetch(&entries_[id_plus_one - 1]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t id_plus_one = slots_[hashes[i] & mask].id_plus_one;
+      if (id_plus_one != 0) __builtin_prefetch(arena_.data() + entries_[id_plus_one - 1].offset);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      ids[begin + i] = static_cast<TokenId>(slots_[locate(tokens[begin + i], hashes[i])].id_plus_one) - 1;
+    }
+  }
 }
 
 std::optional<std::string_view> Vocabulary::token(TokenId id) const {

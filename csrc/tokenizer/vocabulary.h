@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/span.h"
 #include "base/types.h"
 
 namespace llmodule::tokenizer {
@@ -24,6 +25,10 @@ class Vocabulary {
   void add(std::string_view token, std::int64_t id);
 
   std::optional<TokenId> find(std::string_view token) const;
+
+  /// Finds many at once, which is quicker because memory is asked for ahead.
+  /// @param ids receives one id per token, -1 where there is none
+  void find_all(Span<const std::string_view> tokens, TokenId* ids) const;
 
   /// nullopt where no token has this id.
   std::optional<std::string_view> token(TokenId id) const;

@@ -56,24 +56,35 @@ MergeTable read_merges(const JsonNode& node, const Vocabulary& vocabulary, std::
   if (!node.is_array()) node.fail("an array is expected.");
   MergeTable table;
   table.reserve(yyjson_arr_size(node.raw()));
-  std::string joined;
+  constexpr std::size_t kAhead = 16;
+  std::string joined[kAhead];
+  std::string_view tokens[3 * kAhead];  // left, right and result of each rule
+  TokenId ids[3 * kAhead];
   std::uint32_t rank = 0;
   yyjson_arr_iter iterator = yyjson_arr_iter_with(node.raw());
-  while (yyjson_val* rule = yyjson_arr_iter_next(&iterator)) {
-    const MergeRule merge = read_merge(node, rule, rank);
-    std::string_view tail = merge.right;
-    if (!continuing_prefix.empty()) tail.remove_prefix(std::min(tail.size(), continuing_prefix.size()));
-    joined.assign(merge.left).append(tail);
-    const auto left = vocabulary.find(merge.left);
-    const auto right = vocabulary.find(merge.right);
-    const auto result = vocabulary.find(joined);
-    if (!left || !right || !result) {
-      const std::string_view missing = !left ? merge.left : !right ? merge.right : std::string_view(joined);
-      node.fail("merge " + std::to_string(rank) + " needs the token '" + std::string(missing) +
+  while (yyjson_arr_iter_has_next(&iterator)) {
+    std::size_t count = 0;
+    for (; count < kAhead && yyjson_arr_iter_has_next(&iterator); ++count) {
+      const MergeRule merge =
+          read_merge(node, yyjson_arr_iter_next(&iterator), rank + static_cast<std::uint32_t>(count));
+      std::string_view tail = merge.right;
+      if (!continuing_prefix.empty()) tail.remove_prefix(std::min(tail.size(), continuing_prefix.size()));
+      joined[count].assign(merge.left).append(tail);
+      tokens[3 * count] = merge.left;
+      tokens[3 * count + 1] = merge.right;
+      tokens[3 * count + 2] = joined[count];
+    }
+    vocabulary.find_all({tokens, 3 * count}, ids);
+    for (std::size_t i = 0; i < 3 * count; ++i) {
+      if (ids[i] >= 0) continue;
+      node.fail("merge " + std::to_string(rank + i / 3) + " needs the token '" + std::string(tokens[i]) +
                 "', which the vocabulary lacks.");
     }
-    table.add(*left, *right, rank++, *result);
-    if (joints != nullptr) joints->add_rule(merge.left, merge.right);
+    for (std::size_t i = 0; i < 3 * count; i += 3) table.prefetch(ids[i], ids[i + 1]);
+    for (std::size_t i = 0; i < 3 * count; i += 3) {
+      table.add(ids[i], ids[i + 1], rank++, ids[i + 2]);
+      if (joints != nullptr) joints->add_rule(tokens[i], tokens[i + 1]);
+    }
   }
   return table;
 }

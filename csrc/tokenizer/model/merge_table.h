@@ -29,6 +29,9 @@ class MergeTable {
     }
   }
 
+  /// Asks for the memory that `add` or `rank` will need.
+  void prefetch(TokenId left, TokenId right) const { __builtin_prefetch(&slots_[mix(pack(left, right)) & mask_]); }
+
   TokenId result(std::uint32_t rank) const { return results_[rank]; }
 
   std::size_t size() const { return count_; }
