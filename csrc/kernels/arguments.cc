@@ -1,9 +1,22 @@
 #include "kernels/arguments.h"
 
 #include <executorch/runtime/core/exec_aten/util/scalar_type_util.h>
+#include <executorch/runtime/core/exec_aten/util/tensor_dimension_limit.h>
 #include <executorch/runtime/core/exec_aten/util/tensor_util.h>
 
+#include <algorithm>
+#include <array>
+
 namespace llmodule::kernels {
+namespace {
+
+std::string join(std::initializer_list<std::int64_t> sizes) {
+  std::string text;
+  for (const std::int64_t size : sizes) text += (text.empty() ? "[" : ", ") + std::to_string(size);
+  return text + "]";
+}
+
+}  // namespace
 
 using executorch::runtime::EValue;
 
@@ -49,6 +62,12 @@ bool Arguments::boolean(std::size_t index, const char* name) const {
   return stack_[index]->toBool();
 }
 
+double Arguments::number(std::size_t index, const char* name) const {
+  const std::optional<double> value = optional_number(index, name);
+  if (!value) wrong_type(index, name, "a number");
+  return *value;
+}
+
 std::optional<double> Arguments::optional_number(std::size_t index, const char* name) const {
   const EValue& value = *stack_[index];
   if (value.isNone()) return std::nullopt;
@@ -84,6 +103,34 @@ void require_same_type(const Tensor& a, const char* a_name, const Tensor& b, con
     throw ArgumentError(std::string(a_name) + " (" + describe(a) + ") and " + b_name + " (" + describe(b) +
                         ") must have the same element type");
   }
+}
+
+void require_tensor(const Tensor& tensor, const char* name, ScalarType type,
+                    std::initializer_list<std::int64_t> sizes) {
+  const auto actual = tensor.sizes();
+  if (tensor.scalar_type() == type && std::equal(sizes.begin(), sizes.end(), actual.begin(), actual.end())) return;
+  throw ArgumentError(std::string(name) + " must be " + executorch::runtime::toString(type) + " " + join(sizes) +
+                      ", but is " + describe(tensor));
+}
+
+void require_disjoint(const Tensor& a, const char* a_name, const Tensor* b, const char* b_name) {
+  if (b == nullptr || a.nbytes() == 0 || b->nbytes() == 0) return;
+  const auto a_begin = reinterpret_cast<std::uintptr_t>(a.const_data_ptr());
+  const auto b_begin = reinterpret_cast<std::uintptr_t>(b->const_data_ptr());
+  if (a_begin < b_begin + b->nbytes() && b_begin < a_begin + a.nbytes()) {
+    throw ArgumentError(std::string(a_name) + " and " + b_name + " share memory");
+  }
+}
+
+void resize(Tensor& out, std::initializer_list<std::int64_t> sizes) {
+  std::array<executorch::aten::SizesType, executorch::runtime::kTensorDimensionLimit> narrow{};
+  std::copy(sizes.begin(), sizes.end(), narrow.begin());
+  const bool fits = std::equal(sizes.begin(), sizes.end(), narrow.begin());
+  if (!fits ||
+      executorch::runtime::resize_tensor(out, {narrow.data(), sizes.size()}) != executorch::runtime::Error::Ok) {
+    throw ArgumentError("out (" + describe(out) + ") can't be resized to " + join(sizes));
+  }
+  if (out.numel() > 0 && out.const_data_ptr() == nullptr) throw ArgumentError("out has no memory");
 }
 
 void resize_as(Tensor& out, const Tensor& like) {

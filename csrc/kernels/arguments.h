@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,7 @@ class Arguments {
 
   std::int64_t integer(std::size_t index, const char* name) const;
   bool boolean(std::size_t index, const char* name) const;
+  double number(std::size_t index, const char* name) const;
   std::optional<double> optional_number(std::size_t index, const char* name) const;
 
  private:
@@ -54,6 +56,15 @@ void require_dim(const Tensor& tensor, const char* name, int dim);
 
 /// @throws ArgumentError unless the element types are the same.
 void require_same_type(const Tensor& a, const char* a_name, const Tensor& b, const char* b_name);
+
+/// @throws ArgumentError unless the tensor is of this type and has these sizes.
+void require_tensor(const Tensor& tensor, const char* name, ScalarType type, std::initializer_list<std::int64_t> sizes);
+
+/// @throws ArgumentError where the memory of the two overlaps; null is a tensor that is not given.
+void require_disjoint(const Tensor& a, const char* a_name, const Tensor* b, const char* b_name);
+
+/// Gives `out` these sizes. @throws ArgumentError where its memory does not suffice.
+void resize(Tensor& out, std::initializer_list<std::int64_t> sizes);
 
 /// Gives `out` the sizes of `like`. @throws ArgumentError where its memory does not suffice.
 void resize_as(Tensor& out, const Tensor& like);

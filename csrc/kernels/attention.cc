@@ -24,8 +24,6 @@ struct Plan {
   std::int64_t tile_floats;   ///< a TileScratch
 };
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
 Plan make_plan(const Attention& attention) {
   constexpr std::int64_t kTileRows = 96;
   constexpr std::int64_t kTasksPerWorker = 4;
@@ -35,7 +33,11 @@ Plan make_plan(const Attention& attention) {
   const std::int64_t group = attention.heads / attention.kv_heads;
   plan.query_block = std::min(attention.queries, std::max<std::int64_t>(1, kTileRows / group));
   plan.query_blocks = ceil_div(attention.queries, plan.query_block);
-  const double row_products = 2.0 * static_cast<double>(attention.keys) * static_cast<double>(attention.head_dim);
+  // Keys that a block of queries may see, at most.
+  const std::int64_t keys = attention.window == 0
+                                ? attention.keys
+                                : std::min(attention.keys, attention.window + plan.query_block + kKeyBlock);
+  const double row_products = 2.0 * static_cast<double>(keys) * static_cast<double>(attention.head_dim);
   plan.workers =
       worker_count(row_products * static_cast<double>(attention.batch * attention.queries * attention.heads));
 
@@ -43,7 +45,7 @@ Plan make_plan(const Attention& attention) {
   plan.key_splits = 1;
   if (plan.workers > 1 && tiles < kTasksPerWorker * plan.workers) {
     const std::int64_t wanted = ceil_div(kTasksPerWorker * plan.workers, tiles);
-    plan.key_splits = std::max<std::int64_t>(1, std::min(wanted, attention.keys / kMinSplitKeys));
+    plan.key_splits = std::max<std::int64_t>(1, std::min(wanted, keys / kMinSplitKeys));
   }
   plan.tasks = tiles * plan.key_splits;
 
@@ -82,9 +84,14 @@ AttentionTile tile_of(const Attention& attention, const Plan& plan, std::int64_t
   if (attention.causal) {
     keys = std::min(keys, attention.first_position + result.first_query + result.queries);
   }
-  const std::int64_t blocks = ceil_div(keys, kKeyBlock);
-  result.first_key = std::min(keys, blocks * split / plan.key_splits * kKeyBlock);
-  result.end_key = std::min(keys, blocks * (split + 1) / plan.key_splits * kKeyBlock);
+  std::int64_t first_block = 0;
+  if (attention.window > 0) {
+    const std::int64_t first_key = attention.first_position + result.first_query + 1 - attention.window;
+    first_block = std::max<std::int64_t>(0, first_key) / kKeyBlock;
+  }
+  const std::int64_t blocks = ceil_div(keys, kKeyBlock) - first_block;
+  result.first_key = std::min(keys, (first_block + blocks * split / plan.key_splits) * kKeyBlock);
+  result.end_key = std::min(keys, (first_block + blocks * (split + 1) / plan.key_splits) * kKeyBlock);
   return result;
 }
 

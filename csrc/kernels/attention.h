@@ -23,10 +23,11 @@ struct RowTensor {
 };
 
 /// One scaled dot-product attention: out = softmax(scale * q k^T + mask) v, where query head h uses key/value head
-/// h / (heads / kv_heads). Sums are float32 for every element type. A query that may see no key, or whose scores are
-/// all -infinity, gives zeros.
+/// h / (heads / kv_heads); with a softcap the scores are softcap * tanh(score / softcap) before the mask. Sums are
+/// float32 for every element type. A query that may see no key, or whose scores are all -infinity, gives zeros.
 struct Attention {
-  ElementType type = ElementType::kFloat32;      ///< of q, k and v
+  ElementType q_type = ElementType::kFloat32;    ///< as `type`, or float32
+  ElementType type = ElementType::kFloat32;      ///< of k and v
   ElementType out_type = ElementType::kFloat32;  ///< of out; never int8
   RowTensor q;
   RowTensor k;
@@ -43,6 +44,8 @@ struct Attention {
   float scale = 1;
   bool causal = false;  ///< query i sees the keys up to first_position + i
   std::int64_t first_position = 0;
+  std::int64_t window = 0;      ///< above 0, with `causal`: only the last `window` of these keys
+  float softcap = 0;            ///< above 0: what the scores stay below
   const float* mask = nullptr;  ///< [queries, mask_stride], added to the scores; may be null
   std::int64_t mask_stride = 0;
 };

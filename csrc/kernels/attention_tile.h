@@ -12,6 +12,8 @@ inline constexpr std::int64_t kKeyBlock = 64;
 /// Rows of floats in the scratch memory start at multiples of this, the widest vector.
 inline constexpr std::int64_t kPadding = 16;
 
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 constexpr std::int64_t padded(std::int64_t count) { return (count + kPadding - 1) / kPadding * kPadding; }
 
 /// A part of an attention: all the query heads of one key/value head, some queries, some keys. Its rows are the pairs

@@ -9,6 +9,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 namespace llmodule::kernels {
@@ -26,6 +28,17 @@ bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_support
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool has_avx512_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+#elif defined(__aarch64__)
+bool has_dot_product() {
+#if defined(__linux__)
+  constexpr unsigned long kDotProduct = 1UL << 20;  // HWCAP_ASIMDDP of the kernel's hwcap.h
+  return (getauxval(AT_HWCAP) & kDotProduct) != 0;
+#else
+  return true;  // every Arm of Apple's
+#endif
 }
 #endif
 
@@ -52,8 +65,10 @@ std::vector<const KernelTable*> available_kernel_tables() {
 #if defined(__x86_64__)
   if (has_avx2()) tables.push_back(&kAvx2Table);
   if (has_avx512()) tables.push_back(&kAvx512Table);
+  if (has_avx512_vnni()) tables.push_back(&kAvx512VnniTable);
 #elif defined(__aarch64__)
   tables.push_back(&kNeonTable);
+  if (has_dot_product()) tables.push_back(&kNeonDotTable);
 #endif
   return tables;
 }

@@ -139,6 +139,7 @@ Attention check(const Inputs& in) {
   check_shapes(in);
   Attention attention;
   attention.type = element_type(in.q, "q");
+  attention.q_type = attention.type;
   attention.batch = in.q.size(0);
   attention.queries = in.q.size(in.layout.position);
   attention.heads = in.q.size(in.layout.head);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "kernels/native_operators.h"
 #include "kernels/operators.h"
 
 namespace llmodule {
@@ -53,6 +54,10 @@ constexpr Operator kUpdateCacheWithIndices{"llama::update_cache_with_indices.out
                                            kernels::update_cache_with_indices};
 constexpr Operator kFastHadamardTransform{"llama::fast_hadamard_transform.out", 2, kernels::fast_hadamard_transform};
 constexpr Operator kFallback{"llama::fallback.out", 2, kernels::fallback};
+constexpr Operator kLinear{"llmodule::linear.out", 10, kernels::linear};
+constexpr Operator kRopeAttention{"llmodule::attention.out", 13, kernels::rope_attention};
+constexpr Operator kEmbedding{"llmodule::embedding.out", 6, kernels::embedding};
+constexpr Operator kSoftcap{"llmodule::softcap.out", 3, kernels::softcap};
 
 template <const Operator& kOperator>
 constexpr Kernel make_kernel() {
@@ -60,13 +65,21 @@ constexpr Kernel make_kernel() {
 }
 
 constexpr Kernel kKernels[] = {
-    make_kernel<kCustomSdpa>(),  make_kernel<kSdpaWithKvCache>(),        make_kernel<kCustomQuantizedSdpa>(),
-    make_kernel<kUpdateCache>(), make_kernel<kUpdateCacheWithIndices>(), make_kernel<kFastHadamardTransform>(),
+    make_kernel<kCustomSdpa>(),
+    make_kernel<kSdpaWithKvCache>(),
+    make_kernel<kCustomQuantizedSdpa>(),
+    make_kernel<kUpdateCache>(),
+    make_kernel<kUpdateCacheWithIndices>(),
+    make_kernel<kFastHadamardTransform>(),
     make_kernel<kFallback>(),
+    make_kernel<kLinear>(),
+    make_kernel<kRopeAttention>(),
+    make_kernel<kEmbedding>(),
+    make_kernel<kSoftcap>(),
 };
 
 }  // namespace
 
-Span<const Kernel> llama_kernels() { return {kKernels, sizeof kKernels / sizeof kKernels[0]}; }
+Span<const Kernel> kernel_list() { return {kKernels, sizeof kKernels / sizeof kKernels[0]}; }
 
 }  // namespace llmodule

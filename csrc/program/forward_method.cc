@@ -25,7 +25,7 @@ constexpr const char* kName = "forward";
 executorch::runtime::Span<const Kernel> all_kernels() {
   static const std::vector<Kernel> kernels = [] {
     std::vector<Kernel> list;
-    for (const Kernel& kernel : llama_kernels()) list.push_back(kernel);
+    for (const Kernel& kernel : kernel_list()) list.push_back(kernel);
     for (const Kernel& kernel : executorch::runtime::get_registered_kernels()) list.push_back(kernel);
     return list;
   }();

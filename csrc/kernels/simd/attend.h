@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "kernels/attention_tile.h"
+#include "kernels/simd/activation.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/softmax.h"
 
@@ -88,8 +89,14 @@ class TileAttention {
     for (std::int64_t row = 0; row < rows_; ++row) {
       const std::int64_t query = tile_.first_query + row / group_heads_;
       const std::int64_t head = tile_.kv_head * group_heads_ + row % group_heads_;
-      unpack_row<V>(rows_of<T>(attention_.q, tile_.batch, query, head), 0, attention_.head_dim, attention_.scale,
-                    scratch_.queries + row * width_);
+      float* const unpacked = scratch_.queries + row * width_;
+      if (attention_.q_type == ElementType::kFloat32) {
+        const Rows<float> q = rows_of<float>(attention_.q, tile_.batch, query, head);
+        unpack_row<V>(q, 0, attention_.head_dim, attention_.scale, unpacked);
+      } else {
+        const Rows<T> q = rows_of<T>(attention_.q, tile_.batch, query, head);
+        unpack_row<V>(q, 0, attention_.head_dim, attention_.scale, unpacked);
+      }
       state_.maximum[row] = -__builtin_inff();
       state_.sum[row] = 0;
     }
@@ -128,11 +135,19 @@ class TileAttention {
     return end <= key ? 0 : (end - key < count ? end - key : count);
   }
 
+  /// How many of the `count` keys from `key` on have left the window of the query of `row`.
+  std::int64_t passed(std::int64_t row, std::int64_t key, std::int64_t count) const {
+    if (attention_.window == 0) return 0;
+    const std::int64_t begin =
+        attention_.first_position + tile_.first_query + row / group_heads_ + 1 - attention_.window;
+    return begin <= key ? 0 : (begin - key < count ? begin - key : count);
+  }
+
   /// One group of rows over one block of keys.
   void attend(std::int64_t row, std::int64_t rows, std::int64_t key, std::int64_t count, const Rows<T>& keys,
               const Rows<T>& values) {
     count = visible(row + rows - 1, key, count);
-    if (count == 0) return;
+    if (count == 0 || passed(row, key, count) == count) return;
     const float* queries = scratch_.queries + row * width_;
     float* sums = state_.values + row * width_;
     const std::int64_t depth = attention_.head_dim;
@@ -166,11 +181,13 @@ class TileAttention {
         for (std::int64_t j = 0; j < count; ++j) scores[j] *= keys.scale(j);
       }
     }
+    if (attention_.softcap > 0) soft_cap_row<V>(scores, round_up(count), attention_.softcap, scores);
     if (attention_.mask != nullptr) {
       const std::int64_t query = tile_.first_query + row / group_heads_;
       const float* mask = attention_.mask + query * attention_.mask_stride + key;
       for (std::int64_t j = 0; j < count; ++j) scores[j] += mask[j];
     }
+    for (std::int64_t j = 0; j < passed(row, key, count); ++j) scores[j] = -__builtin_inff();
     for (std::int64_t j = visible(row, key, count); j < round_up(count); ++j) scores[j] = -__builtin_inff();
 
     const float correction = softmax_step<V>(scores, round_up(count), state_.maximum[row], state_.sum[row]);

@@ -27,10 +27,17 @@ struct Neon {
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide)));
   }
   static void store(float* p, Reg r) { vst1q_f32(p, r); }
+  static void store(Float16* p, Reg r) { vst1_u16(&p->bits, vreinterpret_u16_f16(vcvt_f16_f32(r))); }
+  static void store(std::int8_t* p, Reg r) {
+    const int16x4_t words = vqmovn_s32(vcvtq_s32_f32(r));
+    const int8x8_t bytes = vqmovn_s16(vcombine_s16(words, words));
+    vst1_lane_s32(reinterpret_cast<std::int32_t*>(p), vreinterpret_s32_s8(bytes), 0);
+  }
 
   static Reg add(Reg a, Reg b) { return vaddq_f32(a, b); }
   static Reg sub(Reg a, Reg b) { return vsubq_f32(a, b); }
   static Reg mul(Reg a, Reg b) { return vmulq_f32(a, b); }
+  static Reg div(Reg a, Reg b) { return vdivq_f32(a, b); }
   static Reg fma(Reg a, Reg b, Reg c) { return vfmaq_f32(c, a, b); }
   static Reg max(Reg a, Reg b) { return vmaxq_f32(a, b); }
 

@@ -26,10 +26,18 @@ struct Portable {
     return Reg{widen(p[0]), widen(p[1]), widen(p[2]), widen(p[3])};
   }
   static void store(float* p, Reg r) { __builtin_memcpy(p, &r, sizeof r); }
+  static void store(Float16* p, Reg r) {
+    for (int i = 0; i < kWidth; ++i) narrow(r[i], p[i]);
+  }
+  /// Whole numbers in [-128, 127]; anything may become of others and of NaN.
+  static void store(std::int8_t* p, Reg r) {
+    for (int i = 0; i < kWidth; ++i) p[i] = static_cast<std::int8_t>(r[i] >= -128 && r[i] <= 127 ? r[i] : 0);
+  }
 
   static Reg add(Reg a, Reg b) { return a + b; }
   static Reg sub(Reg a, Reg b) { return a - b; }
   static Reg mul(Reg a, Reg b) { return a * b; }
+  static Reg div(Reg a, Reg b) { return a / b; }
   static Reg fma(Reg a, Reg b, Reg c) { return a * b + c; }
   /// A NaN in `b` stays one.
   static Reg max(Reg a, Reg b) { return a > b ? a : b; }

@@ -15,10 +15,12 @@ namespace llmodule::testing {
 using executorch::runtime::Error;
 using executorch::runtime::EValue;
 
-/// Calls `llama::<name>.out` as the runtime does. @return the call's failure state.
+/// Calls `llama::<name>.out`, or `<name>.out` if it has a namespace, as the runtime does. @return the call's failure
+/// state.
 inline Error call(const std::string& name, std::vector<EValue> arguments) {
-  for (const auto& kernel : llama_kernels()) {
-    if (kernel.name_ != "llama::" + name + ".out") continue;
+  const std::string full_name = (name.find("::") == std::string::npos ? "llama::" : "") + name + ".out";
+  for (const auto& kernel : kernel_list()) {
+    if (kernel.name_ != full_name) continue;
     std::vector<EValue*> stack;
     for (EValue& argument : arguments) stack.push_back(&argument);
     executorch::runtime::KernelRuntimeContext context;
