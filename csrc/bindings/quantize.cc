@@ -48,15 +48,6 @@ Span<const float> importance_of(const std::optional<FloatArray>& importance) {
   return span_of(*importance);
 }
 
-/// The results of the 4-bit quantisers; a group that does not fit the columns is refused by the core afterwards.
-struct Q4Arrays {
-  Q4Arrays(const FloatArray& weights, std::size_t group)
-      : codes({weights.shape(0), weights.shape(1) / 2}),
-        scales({weights.shape(0), weights.shape(1) / std::max<py::ssize_t>(1, group)}) {}
-  py::array_t<std::uint8_t, py::array::c_style> codes;
-  py::array_t<std::uint16_t, py::array::c_style> scales;
-};
-
 py::dict type_table() {
   py::dict table;
   for (const GgmlType& type : ggml_types()) {
@@ -143,30 +134,19 @@ py::tuple quantize_q4_array(const FloatArray& weights, std::size_t group, const 
                             int threads) {
   const WeightMatrix matrix = matrix_of(weights);
   const Span<const float> factors = importance_of(importance);
-  Q4Arrays arrays(weights, group);
-  const auto codes = span_of(arrays.codes);
-  const auto scales = span_of(arrays.scales);
-  {
-    const py::gil_scoped_release release;
-    quantize_q4(matrix, group, factors, codes, scales, threads);
-  }
-  return py::make_tuple(arrays.codes, arrays.scales);
-}
-
-py::tuple quantize_q4_affine_array(const FloatArray& weights, std::size_t group,
-                                   const std::optional<FloatArray>& importance, int threads) {
-  const WeightMatrix matrix = matrix_of(weights);
-  const Span<const float> factors = importance_of(importance);
-  Q4Arrays arrays(weights, group);
-  FloatArray offsets({arrays.scales.shape(0), arrays.scales.shape(1)});
-  const auto codes = span_of(arrays.codes);
-  const auto scales = span_of(arrays.scales);
+  // A group that does not fit the columns is refused by the core afterwards.
+  const py::ssize_t groups = weights.shape(1) / std::max<py::ssize_t>(1, group);
+  ByteArray codes({weights.shape(0), weights.shape(1) / 2});
+  py::array_t<std::uint16_t, py::array::c_style> scales({weights.shape(0), groups});
+  FloatArray offsets({weights.shape(0), groups});
+  const auto code_span = span_of(codes);
+  const auto scale_span = span_of(scales);
   const auto offset_span = span_of(offsets);
   {
     const py::gil_scoped_release release;
-    quantize_q4_affine(matrix, group, factors, codes, scales, offset_span, threads);
+    quantize_q4(matrix, group, factors, code_span, scale_span, offset_span, threads);
   }
-  return py::make_tuple(arrays.codes, arrays.scales, offsets);
+  return py::make_tuple(codes, scales, offsets);
 }
 
 py::tuple quantize_q8_array(const FloatArray& weights, std::optional<std::size_t> group,
@@ -208,7 +188,7 @@ Raises:
   module.def(
       "quantize_q4", &quantize_q4_array, py::arg("weights").noconvert(), py::kw_only(), py::arg("group") = 32,
       py::arg("importance") = py::none(), py::arg("threads") = 0,
-      R"(Quantises a linear layer to symmetric 4-bit groups (XNNPACK's qb4w), searching scales of least squared error.
+      R"(Quantises a linear layer to 4-bit groups (XNNPACK's qb4w) with offsets, searching those of least squared error.
 
 Args:
     weights: float32 [outputs, inputs], contiguous, finite.
@@ -217,24 +197,8 @@ Args:
     threads: How many threads share the work; 0: one per core. The result does not depend on it.
 
 Returns:
-    (codes, scales): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) * scale, and
-    the bits of positive bfloat16 scales as uint16 [outputs, inputs / group].
-
-Raises:
-    TypeError: Arrays of another type or order.
-    ValueError: Sizes that do not fit, or numbers that are not finite.)");
-  module.def("quantize_q4_affine", &quantize_q4_affine_array, py::arg("weights").noconvert(), py::kw_only(),
-             py::arg("group") = 32, py::arg("importance") = py::none(), py::arg("threads") = 0,
-             R"(Quantises like quantize_q4, with an offset per group: weight ~ (nibble - 8) * scale + offset.
-
-Args:
-    weights: As for quantize_q4.
-    group: As for quantize_q4.
-    importance: As for quantize_q4.
-    threads: As for quantize_q4.
-
-Returns:
-    (codes, scales, offsets): the first two as from quantize_q4, offsets float32 [outputs, inputs / group].
+    (codes, scales, offsets): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) *
+    scale + offset; the bits of positive bfloat16 scales as uint16 and float32 offsets, [outputs, inputs / group] each.
 
 Raises:
     TypeError: Arrays of another type or order.

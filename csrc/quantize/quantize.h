@@ -14,25 +14,19 @@ struct WeightMatrix {
   std::size_t columns;
 };
 
-/// Symmetric 4-bit codes with one positive bfloat16 scale per `group` consecutive columns: w ~ (code - 8) * scale, as
-/// XNNPACK's blockwise type qb4w stores it. Scales are searched for the least squared error.
+/// 4-bit codes with a positive bfloat16 scale and an offset per `group` consecutive columns: w ~ (code - 8) * scale +
+/// offset, searched for the least squared error. Without the offset this is XNNPACK's blockwise type qb4w; a layer's
+/// output is that of qb4w plus the product of `offsets` and the inputs' sums per group.
 /// @param group a multiple of 32 that divides columns.
 /// @param importance empty, or one weight >= 0 per column for its part in the error, for example the mean square of the
 ///   layer's input there.
 /// @param codes rows * columns / 2 bytes; the low nibble is the even column.
 /// @param scales rows * columns / group bfloat16 numbers.
+/// @param offsets rows * columns / group.
 /// @param threads how many threads share the rows; 0: one per core. The result does not depend on it.
 /// @throws std::invalid_argument for sizes that do not fit and for weights or importance that are not finite.
 void quantize_q4(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::uint8_t> codes,
-                 Span<std::uint16_t> scales, int threads = 0);
-
-/// The same with an offset per group: w ~ (code - 8) * scale + offset. A layer's output is then that of the symmetric
-/// codes plus the product of `offsets` and the inputs' sums per group. Keeps weights that come from a 4-bit type with
-/// minimums, such as Q4_1 and Q4_K, where quantize_q4 can't.
-/// @param offsets rows * columns / group.
-/// @throws std::invalid_argument as quantize_q4.
-void quantize_q4_affine(const WeightMatrix& weights, std::size_t group, Span<const float> importance,
-                        Span<std::uint8_t> codes, Span<std::uint16_t> scales, Span<float> offsets, int threads = 0);
+                 Span<std::uint16_t> scales, Span<float> offsets, int threads = 0);
 
 /// Symmetric 8-bit codes in [-127, 127] with one positive float32 scale per `group` consecutive columns: w ~ code *
 /// scale. A group of a whole row is XNNPACK's per-channel type qc8w; smaller ones suit embedding tables.

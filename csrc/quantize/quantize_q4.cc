@@ -14,8 +14,7 @@ namespace {
 using Lanes = ScaleSearch::Lanes;
 using Line = ScaleSearch::Line;
 
-constexpr CodeRange kSymmetric = {-8, 7, false, 5.5f, 9.2f, 10, 2};
-constexpr CodeRange kAffine = {-8, 7, true, 8, 17, 18, 2};
+constexpr CodeRange kRange = {-8, 7, true, 8, 17, 18, 2};
 constexpr std::size_t kGroupUnit = 32;
 
 /// Of the bfloat16 numbers around each scale, those of least error. Neighbours are up to 0.8 % apart, and where all
@@ -41,18 +40,20 @@ Line best_bfloat16(const ScaleSearch& search, const Line& found) {
   return best;
 }
 
-void quantize(const CodeRange& range, const WeightMatrix& weights, std::size_t group, Span<const float> importance,
-              Span<std::uint8_t> codes, Span<std::uint16_t> scales, Span<float> offsets, int threads) {
+}  // namespace
+
+void quantize_q4(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::uint8_t> codes,
+                 Span<std::uint16_t> scales, Span<float> offsets, int threads) {
   if (group % kGroupUnit != 0) {
     throw std::invalid_argument("4-bit groups are multiples of " + std::to_string(kGroupUnit) + " weights, not " +
                                 std::to_string(group));
   }
-  if (range.affine && offsets.size() != scales.size()) {
+  if (offsets.size() != scales.size()) {
     throw std::invalid_argument("there must be as many offsets as scales");
   }
   const std::vector<float> factors = check_matrix(weights, group, importance, codes.size() * 2, scales.size());
   parallel_for(scales.size(), threads, [&](std::size_t begin, std::size_t end) {
-    ScaleSearch search(group, range);
+    ScaleSearch search(group, kRange);
     for (std::size_t first = begin; first < end; first += ScaleSearch::kLanes) {
       const std::size_t count = std::min(ScaleSearch::kLanes, end - first);
       load_groups(search, weights, factors, first, count);
@@ -60,9 +61,7 @@ void quantize(const CodeRange& range, const WeightMatrix& weights, std::size_t g
       search.encode(line);
       for (std::size_t lane = 0; lane < count; ++lane) {
         scales[first + lane] = float_to_bfloat16(line.scale[lane]);
-        if (range.affine) {
-          offsets[first + lane] = line.offset[lane];
-        }
+        offsets[first + lane] = line.offset[lane];
         std::uint8_t* out = codes.data() + (first + lane) * group / 2;
         for (std::size_t i = 0; i < group; i += 2) {
           out[i / 2] = static_cast<std::uint8_t>((search.code(lane, i) + 8) | (search.code(lane, i + 1) + 8) << 4);
@@ -70,18 +69,6 @@ void quantize(const CodeRange& range, const WeightMatrix& weights, std::size_t g
       }
     }
   });
-}
-
-}  // namespace
-
-void quantize_q4(const WeightMatrix& weights, std::size_t group, Span<const float> importance, Span<std::uint8_t> codes,
-                 Span<std::uint16_t> scales, int threads) {
-  quantize(kSymmetric, weights, group, importance, codes, scales, {}, threads);
-}
-
-void quantize_q4_affine(const WeightMatrix& weights, std::size_t group, Span<const float> importance,
-                        Span<std::uint8_t> codes, Span<std::uint16_t> scales, Span<float> offsets, int threads) {
-  quantize(kAffine, weights, group, importance, codes, scales, offsets, threads);
 }
 
 }  // namespace llmodule

@@ -28,7 +28,6 @@ __all__: list[str] = [
     "pack",
     "quantize_q4",
     "quantize_q4_1",
-    "quantize_q4_affine",
     "quantize_q8",
     "quantize_q8_0",
     "recode_q4",
@@ -348,7 +347,7 @@ def quantize_q4(
     threads: typing.SupportsInt | typing.SupportsIndex = 0,
 ) -> tuple:
     """
-    Quantises a linear layer to symmetric 4-bit groups (XNNPACK's qb4w), searching scales of least squared error.
+    Quantises a linear layer to 4-bit groups (XNNPACK's qb4w) with offsets, searching those of least squared error.
 
     Args:
         weights: float32 [outputs, inputs], contiguous, finite.
@@ -357,8 +356,8 @@ def quantize_q4(
         threads: How many threads share the work; 0: one per core. The result does not depend on it.
 
     Returns:
-        (codes, scales): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) * scale, and
-        the bits of positive bfloat16 scales as uint16 [outputs, inputs / group].
+        (codes, scales, offsets): uint8 [outputs, inputs / 2], the even input in the low nibble, weight ~ (nibble - 8) *
+        scale + offset; the bits of positive bfloat16 scales as uint16 and float32 offsets, [outputs, inputs / group] each.
 
     Raises:
         TypeError: Arrays of another type or order.
@@ -385,30 +384,6 @@ def quantize_q4_1(
     Raises:
         TypeError: Arrays of another type or order.
         ValueError: Sizes that do not fit, or numbers that are not finite or beyond float16's range.
-    """
-
-def quantize_q4_affine(
-    weights: numpy.typing.NDArray[numpy.float32],
-    *,
-    group: typing.SupportsInt | typing.SupportsIndex = 32,
-    importance: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None = None,
-    threads: typing.SupportsInt | typing.SupportsIndex = 0,
-) -> tuple:
-    """
-    Quantises like quantize_q4, with an offset per group: weight ~ (nibble - 8) * scale + offset.
-
-    Args:
-        weights: As for quantize_q4.
-        group: As for quantize_q4.
-        importance: As for quantize_q4.
-        threads: As for quantize_q4.
-
-    Returns:
-        (codes, scales, offsets): the first two as from quantize_q4, offsets float32 [outputs, inputs / group].
-
-    Raises:
-        TypeError: Arrays of another type or order.
-        ValueError: Sizes that do not fit, or numbers that are not finite.
     """
 
 def quantize_q8(

@@ -18,9 +18,9 @@ def bfloat16(bits: NDArray[np.uint16]) -> Floats:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def decode_q4(codes: NDArray[np.uint8], scales: NDArray[np.uint16], group: int = 32) -> Floats:
+def decode_q4(codes: NDArray[np.uint8], scales: NDArray[np.uint16], offsets: Floats, group: int = 32) -> Floats:
     values = np.stack([codes & 15, codes >> 4], axis=-1).reshape(len(codes), -1).astype(np.float32) - 8
-    return values * np.repeat(bfloat16(scales), group, axis=1)
+    return values * np.repeat(bfloat16(scales), group, axis=1) + np.repeat(offsets, group, axis=1)
 
 
 def error(values: Floats, weights: Floats = WEIGHTS) -> float:
@@ -29,23 +29,23 @@ def error(values: Floats, weights: Floats = WEIGHTS) -> float:
 
 @pytest.mark.parametrize("group", [32, 64, 128])
 def test_q4_packs_the_even_input_low(group: int) -> None:
-    codes, scales = _native.quantize_q4(WEIGHTS, group=group)
+    codes, scales, offsets = _native.quantize_q4(WEIGHTS, group=group)
     assert (codes.dtype, codes.shape) == (np.uint8, (48, 64))
     assert (scales.dtype, scales.shape) == (np.uint16, (48, 128 // group))
+    assert (offsets.dtype, offsets.shape) == (np.float32, scales.shape)
     assert (bfloat16(scales) > 0).all()
     groups = WEIGHTS.reshape(-1, group)
     plain = np.abs(groups).max(axis=1, keepdims=True) / 7
-    assert error(decode_q4(codes, scales, group)) < 0.9 * error((np.rint(groups / plain) * plain).reshape(48, 128))
+    assert error(decode_q4(codes, scales, offsets, group)) < 0.9 * error(
+        (np.rint(groups / plain) * plain).reshape(48, 128)
+    )
 
 
-def test_q4_affine_keeps_what_q4_1_holds() -> None:
+def test_q4_keeps_what_q4_1_holds() -> None:
     gguf = pytest.importorskip("gguf")
     kind = gguf.GGMLQuantizationType.Q4_1
     source = gguf.quants.dequantize(gguf.quants.quantize(WEIGHTS + 0.3, kind), kind)
-    codes, scales, offsets = _native.quantize_q4_affine(source)
-    assert (offsets.dtype, offsets.shape) == (np.float32, (48, 4))
-    kept = error(decode_q4(codes, scales) + np.repeat(offsets, 32, axis=1), source)
-    assert kept < 0.002 * error(decode_q4(*_native.quantize_q4(source)), source)
+    assert error(decode_q4(*_native.quantize_q4(source)), source) < 1e-4 * error(np.zeros_like(source), source)
 
 
 def test_q8_takes_rows_or_groups() -> None:
@@ -65,7 +65,7 @@ def test_q8_groups_keep_what_q8_0_holds() -> None:
     np.testing.assert_allclose(codes * np.repeat(scales, 32, axis=1), source, rtol=1e-6)
 
 
-@pytest.mark.parametrize("quantize", [_native.quantize_q4, _native.quantize_q4_affine, _native.quantize_q8])
+@pytest.mark.parametrize("quantize", [_native.quantize_q4, _native.quantize_q8])
 def test_importance_and_threads(quantize: Any) -> None:
     importance = np.ones(128, np.float32)
     importance[:8] = 1e4
@@ -74,7 +74,7 @@ def test_importance_and_threads(quantize: Any) -> None:
     assert not np.array_equal(one[1], quantize(WEIGHTS)[1])
 
 
-@pytest.mark.parametrize("quantize", [_native.quantize_q4, _native.quantize_q4_affine, _native.quantize_q8])
+@pytest.mark.parametrize("quantize", [_native.quantize_q4, _native.quantize_q8])
 @pytest.mark.parametrize(
     ("weights", "options", "error_type"),
     [

@@ -18,6 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quant", choices=("q4", "mixed", "q8", "f32"), default="mixed", help="how weights are stored (%(default)s)"
     )
+    parser.add_argument(
+        "--profile",
+        choices=("portable", "native"),
+        default="portable",
+        help="for every ExecuTorch, or faster and for llmodule only (%(default)s)",
+    )
+    parser.add_argument(
+        "--kv-cache", choices=("f16", "f32"), help="how keys and values are stored (native: f16, portable: f32)"
+    )
     parser.add_argument("--context-length", type=int, metavar="N", help="tokens that the KV cache holds (2048)")
     parser.add_argument(
         "--max-prompt-chunk", type=int, default=512, metavar="N", help="tokens taken at once (%(default)s)"
@@ -34,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
             options.source,
             options.output,
             quant=options.quant,
+            profile=options.profile,
+            kv_cache=options.kv_cache,
             context_length=options.context_length,
             max_prompt_chunk=options.max_prompt_chunk,
             threads=options.threads,

@@ -11,7 +11,7 @@ from llmodule.converter.emit.blob import Payload
 from llmodule.converter.model_file import DEFAULT_PROMPT_CHUNK, Progress, build_program, write_file, write_model
 from llmodule.converter.tensors import open_source
 from llmodule.converter.tokenizer_files import tokenizer_files
-from llmodule.converter.weights.quantization import DEFAULT_SCHEME
+from llmodule.converter.weights.scheme import DEFAULT_SCHEME
 from llmodule.errors import ResourceError
 
 
@@ -20,8 +20,10 @@ def convert(
     output: str | os.PathLike[str],
     *,
     quant: str = DEFAULT_SCHEME,
+    profile: str = "portable",
     context_length: int | None = None,
     max_prompt_chunk: int = DEFAULT_PROMPT_CHUNK,
+    kv_cache: str | None = None,
     threads: int = 0,
     progress: Progress | None = None,
 ) -> Path:
@@ -33,10 +35,14 @@ def convert(
         source: A GGUF file, any part of a split one, or a folder with config.json and safetensors.
         output: The .pte.
         quant: "q4": weights of 4 bits in groups of 32; "q8": of 8 bits; "mixed": 8 bits where 4 cost most; "f32": as
-            they are, for tests. Embeddings have 8 bits, except with "f32".
+            they are, for tests.
+        profile: "portable": a file for every ExecuTorch 1.5 with XNNPACK, on phones too; "native": a faster one for
+            llmodule, whose own operators it needs.
         context_length: Tokens that fit into the KV cache, whose memory grows with it; by default 2048, or what the
             model was trained on if that is less.
         max_prompt_chunk: Tokens of a prompt that are taken at once.
+        kv_cache: How keys and values are stored: "f32" or "f16", which is the default of the native profile and not
+            to be had in the portable one.
         threads: Threads that quantise; 0: one per core.
         progress: Called with the share that is written, from 0 to 1.
 
@@ -55,8 +61,10 @@ def convert(
         program = build_program(
             model,
             quant=quant,
+            profile=profile,
             context_length=context_length,
             max_prompt_chunk=max_prompt_chunk,
+            kv_cache=kv_cache,
             source_hash=_sha256(model.paths),
             threads=threads,
         )

@@ -11,14 +11,19 @@ from llmodule.converter.emit.blob import Payload
 from llmodule.converter.emit.metadata import Constant, add_constant_methods
 from llmodule.converter.emit.program import Program
 from llmodule.converter.emit.pte import pte_payload
-from llmodule.converter.graph.decoder import DecoderBuilder, Limits
+from llmodule.converter.graph.native import decoder as native
+from llmodule.converter.graph.plan import Plan
+from llmodule.converter.graph.portable import decoder as portable
 from llmodule.converter.model.fields import Fields
-from llmodule.converter.model.hyperparameters import Hyperparameters, read_hyperparameters
+from llmodule.converter.model.hyperparameters import read_hyperparameters
 from llmodule.converter.source import TensorSource
 from llmodule.converter.weights.checkpoint import Checkpoint
 
 DEFAULT_CONTEXT_LENGTH = 2048
 DEFAULT_PROMPT_CHUNK = 512
+
+PROFILES = ("portable", "native")
+_CACHE_TYPES = {"f32": "float32", "f16": "float16"}
 
 Progress = Callable[[float], None]
 
@@ -27,8 +32,10 @@ def build_program(
     source: TensorSource,
     *,
     quant: str,
+    profile: str = "portable",
     context_length: int | None = None,
     max_prompt_chunk: int = DEFAULT_PROMPT_CHUNK,
+    kv_cache: str | None = None,
     source_hash: str = "",
     threads: int = 0,
 ) -> Program:
@@ -37,9 +44,11 @@ def build_program(
     Args:
         source: the model.
         quant: how weights are stored: "q4", "q8", "mixed" or "f32".
+        profile: "portable" for operators that ExecuTorch has, "native" for llmodule's own.
         context_length: positions that the KV cache holds; None: DEFAULT_CONTEXT_LENGTH, or what the model was trained
             on if that is less.
         max_prompt_chunk: tokens that one call takes at most; no more than the context has.
+        kv_cache: how keys and values are stored: "f32" or, in the native profile, where it is the default, "f16".
         source_hash: SHA-256 of what the model was made from, in hexadecimal digits; kept in the file.
         threads: for quantising; 0: one per core.
 
@@ -47,6 +56,7 @@ def build_program(
         ModelFormatError: where the model is damaged, or of a kind that is not known.
         ValueError: where an argument is out of range.
     """
+    cache_type = _cache_type(profile, kv_cache)
     architecture = find_architecture(source.architecture)
     defaults = architecture.config_defaults if source.layout == "huggingface" else {}
     fields = Fields(source.layout, source.architecture, {**defaults, **source.metadata})
@@ -62,21 +72,29 @@ def build_program(
     common = read_hyperparameters(
         fields, source, vocabulary_size=checkpoint.vocabulary_size(), context_length=context_length
     )
-    model = architecture.refine(common, fields)
-    limits = Limits(context_length, min(max_prompt_chunk, context_length))
-    program = Program()
-    DecoderBuilder(
-        program.method("forward"),
+    plan = Plan(
         checkpoint,
-        model,
+        architecture.refine(common, fields),
         architecture,
-        limits=limits,
-        scheme=quant,
-        threads=threads,
-    ).build()
+        context_length,
+        min(max_prompt_chunk, context_length),
+        quant,
+        cache_type,
+        threads,
+    )
+    program = Program()
+    builder = native.DecoderBuilder if profile == "native" else portable.DecoderBuilder
+    builder(program.method("forward"), plan).build()
     checkpoint.check_all_read()
-    about = {"model_name": model.name, "source_hash": source_hash, "quantization": quant}
-    add_constant_methods(program, {**_conventional(model, limits), **about})
+    about: dict[str, Constant] = {
+        "model_name": plan.model.name,
+        "source_hash": source_hash,
+        "quantization": quant,
+        "get_profile": profile,
+    }
+    if profile == "native":
+        about["get_logits_rows"] = min(native.LOGITS_ROWS, plan.max_prompt_chunk)
+    add_constant_methods(program, {**_conventional(plan), **about})
     return program
 
 
@@ -108,10 +126,23 @@ def write_model(program: Program, output: Path, *, progress: Progress | None = N
     write_file(pte_payload(program), output, progress=progress)
 
 
-def _conventional(model: Hyperparameters, limits: Limits) -> dict[str, Constant]:
+def _cache_type(profile: str, kv_cache: str | None) -> str:
+    if profile not in PROFILES:
+        raise ValueError(f"profile={profile!r} is not known; known are {', '.join(PROFILES)}")
+    if kv_cache is None:
+        return _CACHE_TYPES["f16" if profile == "native" else "f32"]
+    if kv_cache not in _CACHE_TYPES or (profile == "portable" and kv_cache != "f32"):
+        raise ValueError(
+            f"kv_cache={kv_cache!r} is not known to the {profile} profile; it has f32, the native one f16 as well"
+        )
+    return _CACHE_TYPES[kv_cache]
+
+
+def _conventional(plan: Plan) -> dict[str, Constant]:
+    model = plan.model
     values: dict[str, Constant] = {
-        "get_max_seq_len": limits.max_prompt_chunk,
-        "get_max_context_len": limits.context_length,
+        "get_max_seq_len": plan.max_prompt_chunk,
+        "get_max_context_len": plan.context_length,
         "get_vocab_size": model.vocabulary_size,
         "get_n_layers": len(model.layers),
         "use_kv_cache": True,

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
+BlockType = Literal["Q4_1", "Q8_0"]
+"""GGUF types whose blocks are kept where a model has them."""
 
 
 class TensorSource(Protocol):
@@ -34,3 +37,6 @@ class TensorSource(Protocol):
 
     def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
         """The tensor, or its rows ``rows[0]`` to ``rows[1]`` (exclusive) along the first dimension, as float32."""
+
+    def load_blocks(self, name: str, kind: BlockType, rows: tuple[int, int]) -> ByteArray | None:
+        """Rows of a matrix as blocks of a GGUF type, uint8 ``[rows, bytes]``; None where they aren't quantised so."""

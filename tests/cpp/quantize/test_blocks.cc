@@ -72,7 +72,7 @@ TEST_CASE("blocks have little more error than float32 scales", "[quantize]") {
   std::vector<std::uint8_t> codes(weights.size() / 2);
   std::vector<std::uint16_t> scales(500);
   std::vector<float> offsets(500), restored(weights.size());
-  quantize_q4_affine({weights, 1, weights.size()}, 32, {}, codes, scales, offsets);
+  quantize_q4({weights, 1, weights.size()}, 32, {}, codes, scales, offsets);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const int code = (codes[i / 2] >> (i % 2 * 4) & 15) - 8;
     restored[i] = static_cast<float>(code) * bfloat16_to_float(scales[i / 32]) + offsets[i / 32];

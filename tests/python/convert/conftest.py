@@ -49,6 +49,9 @@ class ArraySource:
     def load(self, name: str, rows: tuple[int, int] | None = None) -> NDArray[np.float32]:
         return self.arrays[name][slice(*rows)] if rows else self.arrays[name]
 
+    def load_blocks(self, name: str, kind: str, rows: tuple[int, int]) -> None:
+        return None
+
 
 @dataclass
 class TinyModel:
@@ -84,8 +87,15 @@ def llama(tiny_model: Callable[[str], TinyModel]) -> ArraySource:
 def convert_tiny(tmp_path: Path) -> Callable[..., Path]:
     """Converts a tiny model to a file that takes CONTEXT_LENGTH tokens, CHUNK at a time."""
 
-    def run(source: ArraySource, *, quant: str) -> Path:
-        program = build_program(source, quant=quant, context_length=CONTEXT_LENGTH, max_prompt_chunk=CHUNK)
+    def run(source: ArraySource, *, quant: str, profile: str = "portable", kv_cache: str | None = None) -> Path:
+        program = build_program(
+            source,
+            quant=quant,
+            profile=profile,
+            kv_cache=kv_cache,
+            context_length=CONTEXT_LENGTH,
+            max_prompt_chunk=CHUNK,
+        )
         output = tmp_path / f"{quant}.pte"
         write_model(program, output)
         return output

@@ -14,8 +14,10 @@ from llmodule.converter.emit.program import Program
 from llmodule.converter.emit.pte import pte_payload
 from llmodule.converter.emit.xnnpack import Subgraph
 from llmodule.converter.model_file import build_program, write_file
-from llmodule.converter.weights.matrix import Matrix, stacked
-from llmodule.converter.weights.quantization import Storage, encode
+from llmodule.converter.weights.matrix import StoredRows, interleaved, stacked, stored, widened
+from llmodule.converter.weights.packed import pack
+from llmodule.converter.weights.scheme import Storage
+from llmodule.converter.weights.xnnpack import encode
 
 
 def content(payload):
@@ -24,8 +26,28 @@ def content(payload):
     return data
 
 
-def matrix(array):
-    return Matrix("some.weight", array.shape, lambda start, stop: array[start:stop])
+class OneTensor:
+    """A source of one matrix."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def shape(self, name):
+        return self.array.shape
+
+    def load(self, name, rows):
+        return self.array[slice(*rows)]
+
+    def load_blocks(self, name, kind, rows):
+        return None
+
+
+def matrix(array, factor=1.0):
+    return stored(OneTensor(array), "some.weight", factor)
+
+
+def read(rows, start, stop):
+    return rows.read(StoredRows.floats, start, stop)
 
 
 def test_a_blob_aligns_what_it_holds():
@@ -41,19 +63,6 @@ def test_a_payload_of_another_size_than_announced_is_an_error():
     blob.add(Payload(4, lambda: (b"12345",)))
     with pytest.raises(ValueError, match="4 bytes turned out to have 5"):
         list(blob.chunks())
-
-
-@pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
-def test_4_bit_payloads_hold_codes_and_scales(shape):
-    weights = np.random.RandomState(0).standard_normal(shape).astype(np.float32)
-    encoded = encode(matrix(weights), Storage.Q4).matrix
-    data = content(encoded.payload)
-    packed = np.frombuffer(data, np.uint8, encoded.data_size).reshape(shape[0], -1)
-    codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(shape).astype(np.float32) - 8
-    bits = np.frombuffer(data, np.uint16, encoded.scale_count, encoded.scale_offset)
-    scales = (bits.astype(np.uint32) << 16).view(np.float32).reshape(shape[0], -1)
-    restored = codes * np.repeat(scales, 32, axis=1)
-    assert np.sqrt(np.mean((restored - weights) ** 2)) < 0.1
 
 
 @pytest.mark.parametrize("shape", [(3, 64), (70000, 320)])
@@ -76,7 +85,7 @@ def test_offsets_hold_what_a_positive_scale_cannot():
         .reshape(8, 64)
         .astype(np.float32)
     )
-    weight = encode(matrix(weights), Storage.Q4_OFFSET)
+    weight = encode(matrix(weights), Storage.Q4)
     data = content(weight.matrix.payload)
     packed = np.frombuffer(data, np.uint8, weight.matrix.data_size).reshape(8, -1)
     codes = np.stack((packed & 15, packed >> 4), axis=-1).reshape(8, 2, 32).astype(np.float32) - 8
@@ -88,16 +97,33 @@ def test_offsets_hold_what_a_positive_scale_cannot():
     assert np.abs((codes * scales + offsets).reshape(8, 64) - weights).max() < 0.1
 
 
-def test_matrices_can_be_cut_stacked_scaled_and_reordered():
+def test_matrices_can_be_cut_stacked_scaled_reordered_and_filled_up():
     array = np.arange(96, dtype=np.float32).reshape(24, 4)
     whole = matrix(array)
-    assert np.array_equal(stacked((whole.rows(4, 8), whole.rows(20, 24))).read(2, 6), array[[6, 7, 20, 21]])
-    assert np.array_equal(whole.scaled(0.5).read(0, 24), array / 2)
+    assert np.array_equal(read(stacked((whole.rows(4, 8), whole.rows(20, 24))), 2, 6), array[[6, 7, 20, 21]])
+    assert np.array_equal(read(matrix(array, 0.5), 0, 24), array / 2)
     # Two heads of 12 rows, of which 8 are rotated.
     order = [0, 2, 4, 6, 1, 3, 5, 7, 8, 9, 10, 11]
     expected = array[[*order, *(12 + row for row in order)]]
-    assert np.array_equal(whole.deinterleaved(12, 8).read(0, 24), expected)
-    assert np.array_equal(whole.deinterleaved(12, 8).read(5, 17), expected[5:17])
+    assert np.array_equal(read(whole.deinterleaved(12, 8), 0, 24), expected)
+    assert np.array_equal(read(whole.deinterleaved(12, 8), 5, 17), expected[5:17])
+    # Five rows of each of two, four at a time.
+    turns = interleaved((whole.rows(0, 5), whole.rows(10, 15)), 4)
+    assert turns.shape == (16, 4)
+    nothing = np.zeros((3, 4))
+    expected = np.concatenate((array[0:4], array[10:14], array[4:5], nothing, array[14:15], nothing))
+    assert np.array_equal(read(turns, 0, 16), expected)
+    assert np.array_equal(read(turns, 8, 16), expected[8:])
+    assert np.array_equal(read(widened(whole, 6), 2, 4), np.pad(array[2:4], ((0, 0), (0, 2))))
+
+
+@pytest.mark.parametrize("storage", [Storage.Q4, Storage.Q8, Storage.F32])
+def test_panels_are_made_in_blocks_of_rows(storage):
+    weights = np.random.RandomState(0).standard_normal((40, 1 << 18)).astype(np.float32)
+    packed = pack(matrix(weights), storage)
+    assert [len(chunk) for chunk in packed.payload.chunks()] == [packed.payload.size // 3 * 2, packed.payload.size // 3]
+    one = pack(matrix(weights[32:]), storage)
+    assert content(packed.payload).endswith(content(one.payload))
 
 
 def test_the_header_says_where_the_segments_are():

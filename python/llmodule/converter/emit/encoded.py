@@ -8,7 +8,7 @@ from enum import Enum
 from llmodule.converter.emit.blob import Payload
 
 GROUP_SIZE = 32
-SCALE_ALIGNMENT = 16
+SCALE_ALIGNMENT = 64
 
 
 class Format(Enum):

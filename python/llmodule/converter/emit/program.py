@@ -20,12 +20,14 @@ from llmodule.converter.emit.blob import Blob, Payload, aligned, array_payload
 from llmodule.converter.emit.dims import Bound, Dims
 from llmodule.converter.emit.flatbuffer import table
 
-CONSTANT_ALIGNMENT = 16
+CONSTANT_ALIGNMENT = 64
 _MEMORY_ALIGNMENT = 64
 _SCALAR_TYPES = {
     np.dtype(np.float32): types.ScalarType.FLOAT,
     np.dtype(np.int64): types.ScalarType.LONG,
+    np.dtype(np.float16): types.ScalarType.HALF,
     np.dtype(np.int8): types.ScalarType.CHAR,
+    np.dtype(np.uint8): types.ScalarType.BYTE,
 }
 
 

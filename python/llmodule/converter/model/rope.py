@@ -37,17 +37,10 @@ class Rope:
         """Radians per position, one per pair of dimensions."""
         return unscaled_frequencies(self.base, self.size) / (np.array(self.divisors) if self.divisors else 1.0)
 
-    def tables(self, positions: int, head_size: int) -> tuple[FloatArray, FloatArray]:
-        """Cosines and sines, each ``[positions, head_size]``.
-
-        Column d and column d + size/2 belong to one pair; columns from ``size`` on hold cos 1 and sin 0.
-        """
+    def tables(self, positions: int) -> tuple[FloatArray, FloatArray]:
+        """Cosines and sines, each ``[positions, size / 2]``: column d is for the dimensions d and d + size/2."""
         angles = np.arange(positions)[:, None] * self.frequencies()[None, :]
-        rest = head_size - self.size
-        cosines, sines = (
-            np.pad(np.tile(table * self.magnitude, 2), ((0, 0), (0, rest)), constant_values=fill).astype(np.float32)
-            for table, fill in ((np.cos(angles), 1.0), (np.sin(angles), 0.0))
-        )
+        cosines, sines = ((self.magnitude * table).astype(np.float32) for table in (np.cos(angles), np.sin(angles)))
         return cosines, sines
 
 

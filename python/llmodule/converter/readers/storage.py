@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+import numpy as np
+
 from llmodule import _native
-from llmodule.converter.source import FloatArray
+from llmodule.converter.source import BlockType, ByteArray, FloatArray
 from llmodule.errors import ModelFormatError, ResourceError
 
 GGML_TYPES: dict[int, tuple[str, int, int]] = _native.ggml_types()
@@ -87,17 +91,42 @@ class StoredTensor:
         Raises:
             ValueError: The rows are not within the tensor, or it has one dimension only.
         """
-        offset, size, shape = self.offset, self.size, self.shape
+        with self._bytes(rows) as blocks:
+            values: FloatArray = _native.dequantize(self.type_id, blocks)
+        return values.reshape(self.shape if rows is None else (rows[1] - rows[0], *self.shape[1:]))
+
+    def load_blocks(self, kind: BlockType, rows: tuple[int, int]) -> ByteArray | None:
+        """Copies rows as blocks of `kind`; None where that would take more than another place for the same codes.
+
+        Raises:
+            ModelFormatError: Scales are damaged.
+            ValueError: The rows are not within the tensor, or it has one dimension only.
+        """
+        with self._bytes(rows) as blocks:
+            if kind == "Q4_1" and _native.is_q4_in_groups(self.type_id):
+                try:
+                    found: ByteArray = _native.recode_q4(self.type_id, blocks)
+                except ValueError as error:
+                    raise ModelFormatError(f"the tensor {self.name!r} is damaged: {error}") from error
+            elif kind == GGML_TYPES[self.type_id][0]:
+                found = np.frombuffer(blocks, np.uint8).copy()
+            else:
+                return None
+        return found.reshape(rows[1] - rows[0], -1)
+
+    @contextmanager
+    def _bytes(self, rows: tuple[int, int] | None) -> Iterator[memoryview]:
+        """The tensor's part of the file, or that of some rows, while it is being read."""
+        offset, size = self.offset, self.size
         if rows is not None:
             start, stop = rows
-            if len(shape) < 2 or not 0 <= start < stop <= shape[0]:
-                raise ValueError(f"rows={rows} of the tensor {self.name!r}, whose shape is {shape}")
-            row_size = size // shape[0]
-            offset, size, shape = offset + start * row_size, (stop - start) * row_size, (stop - start, *shape[1:])
-        with memoryview(self.file.data) as whole, whole[offset : offset + size] as blocks:
-            values: FloatArray = _native.dequantize(self.type_id, blocks)
+            if len(self.shape) < 2 or not 0 <= start < stop <= self.shape[0]:
+                raise ValueError(f"rows={rows} of the tensor {self.name!r}, whose shape is {self.shape}")
+            row_size = size // self.shape[0]
+            offset, size = offset + start * row_size, (stop - start) * row_size
+        with memoryview(self.file.data) as whole, whole[offset : offset + size] as part:
+            yield part
         self.file.release(offset, size)
-        return values.reshape(shape)
 
 
 def stored_size(type_id: int, shape: tuple[int, ...]) -> int:
@@ -152,6 +181,16 @@ class StoredTensors:
             ValueError: The rows are not within it.
         """
         return self._tensors[name].load(rows)
+
+    def load_blocks(self, name: str, kind: BlockType, rows: tuple[int, int]) -> ByteArray | None:
+        """The rows from rows[0] to rows[1] (exclusive) as blocks of `kind`, uint8 [rows, bytes], or None.
+
+        Raises:
+            KeyError: There is no such tensor.
+            ModelFormatError: Scales are damaged.
+            ValueError: The rows are not within it.
+        """
+        return self._tensors[name].load_blocks(kind, rows)
 
     def close(self) -> None:
         """Closes the files; nothing can be loaded then. May be called twice."""

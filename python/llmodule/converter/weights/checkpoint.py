@@ -72,18 +72,24 @@ class Checkpoint:
         """Rows of the embedding."""
         return self._shape("token_embd.weight")[0]
 
-    def embedding(self, model: Hyperparameters) -> Matrix:
-        """The embedding ``[vocabulary, embedding]``, unscaled."""
-        return self._matrix("token_embd.weight", model.vocabulary_size, model.embedding_size)
+    @property
+    def is_tied(self) -> bool:
+        """Whether the output layer's weight is the embedding."""
+        return "output.weight" not in self._names
+
+    def embedding(self, model: Hyperparameters, factor: float = 1.0) -> Matrix:
+        """The embedding ``[vocabulary, embedding]`` times `factor`."""
+        return self._matrix("token_embd.weight", model.vocabulary_size, model.embedding_size, factor)
 
     def head(self, model: Hyperparameters) -> Matrix:
-        """The output layer ``[vocabulary, embedding]``; the embedding, where it has no weights of its own."""
-        name = "output.weight" if "output.weight" in self._names else "token_embd.weight"
-        return self._matrix(name, model.vocabulary_size, model.embedding_size).scaled(model.logit_scale)
+        """The output layer ``[vocabulary, embedding]``."""
+        name = "token_embd.weight" if self.is_tied else "output.weight"
+        return self._matrix(name, model.vocabulary_size, model.embedding_size)
 
     def output_norm(self, model: Hyperparameters) -> FloatArray:
-        """The weight of the norm before the output layer."""
-        return self._norm("output_norm", model.embedding_size)
+        """The weight of the norm before the output layer, times the factor on the logits."""
+        norm: FloatArray = self._norm("output_norm", model.embedding_size) * np.float32(model.logit_scale)
+        return norm
 
     def layer(self, model: Hyperparameters, index: int) -> LayerWeights:
         """The layer `index`, counted from the bottom, from 0."""
@@ -119,12 +125,12 @@ class Checkpoint:
             attention_bias=bias,
             query_norm=self._norm(f"{prefix}attn_q_norm", model.head_size) if head_norms else None,
             key_norm=self._norm(f"{prefix}attn_k_norm", model.head_size) if head_norms else None,
-            output=self._matrix(f"{prefix}attn_output.weight", size, heads).scaled(model.residual_scale),
+            output=self._matrix(f"{prefix}attn_output.weight", size, heads, model.residual_scale),
             attention_post_norm=self._norm(f"{prefix}post_attention_norm", size) if post_norms else None,
             feed_forward_norm=self._norm(f"{prefix}ffn_norm", size),
             gate=gate,
             up=up,
-            down=self._matrix(f"{prefix}ffn_down.weight", size, inner).scaled(model.residual_scale),
+            down=self._matrix(f"{prefix}ffn_down.weight", size, inner, model.residual_scale),
             feed_forward_post_norm=self._norm(f"{prefix}post_ffw_norm", size) if post_norms else None,
         )
 
@@ -168,9 +174,9 @@ class Checkpoint:
         if shape != wanted:
             raise ModelFormatError(f"the tensor {self._names[name]!r} has the shape {shape}; expected is {wanted}")
 
-    def _matrix(self, name: str, out_size: int, in_size: int) -> Matrix:
+    def _matrix(self, name: str, out_size: int, in_size: int, factor: float = 1.0) -> Matrix:
         self._check_shape(name, out_size, in_size)
-        return stored(self._source, self._names[name])
+        return stored(self._source, self._names[name], factor)
 
     def _vector(self, name: str, size: int) -> FloatArray:
         self._check_shape(name, size)

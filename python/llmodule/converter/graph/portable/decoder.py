@@ -10,70 +10,33 @@ largest matrix of small models, run on one row.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
-from llmodule.converter.architectures import Architecture
 from llmodule.converter.emit.dims import Bound
 from llmodule.converter.emit.encoded import SCALE_ALIGNMENT, Format
 from llmodule.converter.emit.program import CONSTANT_ALIGNMENT, Method, Tensor
 from llmodule.converter.emit.xnnpack import Value
-from llmodule.converter.graph.attention import Attended, Attention, Positions, last_row
-from llmodule.converter.graph.blocks import gated_feed_forward, rms_norm, rotate, softcap
-from llmodule.converter.graph.stage import Stage
-from llmodule.converter.model.hyperparameters import Hyperparameters, Layer
+from llmodule.converter.graph.plan import Plan
+from llmodule.converter.graph.portable.attention import Attended, Attention, Positions, last_row
+from llmodule.converter.graph.portable.blocks import gated_feed_forward, rms_norm, rotate, softcap
+from llmodule.converter.graph.portable.stage import Stage
+from llmodule.converter.model.hyperparameters import Layer
 from llmodule.converter.model.rope import Rope
 from llmodule.converter.source import FloatArray
-from llmodule.converter.weights.checkpoint import Checkpoint, LayerWeights
+from llmodule.converter.weights.checkpoint import LayerWeights
 from llmodule.converter.weights.matrix import Matrix, stacked
-from llmodule.converter.weights.quantization import Role, Weight, encode, storage_for
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is fixed when a model is converted.
-
-    Attributes:
-        context_length: positions that the KV cache holds.
-        max_prompt_chunk: tokens that one call takes at most.
-    """
-
-    context_length: int
-    max_prompt_chunk: int
-
-
-@dataclass(frozen=True)
-class _Part:
-    matrix: Matrix
-    role: Role
-    bias: FloatArray | None = None
+from llmodule.converter.weights.scheme import Role, Storage, storage_for
+from llmodule.converter.weights.xnnpack import Weight, encode
 
 
 class DecoderBuilder:
     """Adds a decoder's forward method: tokens int64 ``[1, n]`` and position int64 ``[1]`` to logits ``[1, vocab]``."""
 
-    def __init__(
-        self,
-        method: Method,
-        checkpoint: Checkpoint,
-        model: Hyperparameters,
-        architecture: Architecture,
-        *,
-        limits: Limits,
-        scheme: str,
-        threads: int,
-    ) -> None:
+    def __init__(self, method: Method, plan: Plan) -> None:
         self._method = method
-        self._checkpoint = checkpoint
-        self._model = model
-        self._architecture = architecture
-        self._limits = limits
-        self._scheme = scheme
-        self._threads = threads
-        self._chunk = Bound(limits.max_prompt_chunk)
+        self._plan = plan
+        self._model = plan.model
+        self._chunk = Bound(plan.max_prompt_chunk)
 
     def build(self) -> None:
         """Adds everything."""
@@ -83,7 +46,7 @@ class DecoderBuilder:
         residuals = [method.tensor((1, chunk, model.embedding_size)) for _ in range(2)]
         self._embed(tokens, residuals[0])
         rotations = {rope: self._rotation(rope, positions) for rope in {layer.rope: None for layer in model.layers}}
-        attention = Attention(method, model, positions, context_length=self._limits.context_length, chunk=chunk)
+        attention = Attention(method, model, positions, context_length=self._plan.context_length, chunk=chunk)
         query = method.tensor((1, chunk, model.head_count, model.head_size))
         key, value = (method.tensor((1, chunk, model.kv_head_count, model.head_size)) for _ in range(2))
 
@@ -96,7 +59,7 @@ class DecoderBuilder:
                 stream = self._second_half(stage, stream, attention.combine(stage, attended), weights)
                 stage.give(stream, residuals[1])
                 residuals.reverse()
-            weights = self._checkpoint.layer(model, index)
+            weights = self._plan.checkpoint.layer(model, index)
             heads = self._first_half(stage, stream, layer, weights, rotations[layer.rope])
             for result, tensor in zip(heads, (query, key, value), strict=True):
                 stage.give(result, tensor)
@@ -116,8 +79,11 @@ class DecoderBuilder:
 
     def _embed(self, tokens: Tensor, result: Tensor) -> None:
         method = self._method
-        matrix = self._checkpoint.embedding(self._model).scaled(self._model.embedding_scale)
-        encoded = self._encode(matrix, Role.EMBEDDING).matrix
+        matrix = self._plan.checkpoint.embedding(self._model, self._model.embedding_scale)
+        storage = storage_for(self._plan.scheme, Role.EMBEDDING)
+        # ExecuTorch's 4-bit embedding has no offsets.
+        storage = Storage.Q8 if storage is Storage.Q4 else storage
+        encoded = encode(matrix, storage, threads=self._plan.threads).matrix
         offset = method.store(encoded.payload)
         if encoded.format is Format.F32:
             weight = method.stored(encoded.shape, np.float32, offset)
@@ -138,8 +104,10 @@ class DecoderBuilder:
             return ()
         method, size = self._method, self._model.head_size
         rows = []
-        for table in rope.tables(self._limits.context_length, size):
-            whole = method.constant(table.reshape(1, -1, 1, size))
+        rest = ((0, 0), (0, size - rope.size))
+        for table, unrotated in zip(rope.tables(self._plan.context_length), (1.0, 0.0), strict=True):
+            wide = np.pad(np.tile(table, 2), rest, constant_values=unrotated)
+            whole = method.constant(wide.reshape(1, -1, 1, size))
             rows.append(method.tensor((1, self._chunk, 1, size)))
             bounds = (positions.start, positions.end, method.integer(1))
             method.call("aten::slice_copy.Tensor_out", whole, method.integer(1), *bounds, rows[-1], rows[-1])
@@ -152,13 +120,11 @@ class DecoderBuilder:
         model, tokens = self._model, stream.dims[1]
         normed = rms_norm(stage, stream, weights.attention_norm, model.norm_epsilon)
         count, kv_count = model.head_count, model.kv_head_count
+        together = self._encode(stacked((weights.query, weights.key, weights.value)), Role.QKV, weights.attention_norm)
+        result = stage.linear_layer(normed, together, weights.attention_bias)
         shared = (count + kv_count) * model.head_size
-        bias = weights.attention_bias
-        parts = (
-            _Part(stacked((weights.query, weights.key)), Role.QUERY_KEY, None if bias is None else bias[:shared]),
-            _Part(weights.value, Role.VALUE, None if bias is None else bias[shared:]),
-        )
-        both, value = self._linears(stage, normed, parts, weights.attention_norm)
+        both = stage.slice(result, -1, 0, shared)
+        value = stage.slice(result, -1, shared, together.matrix.shape[0])
         heads = stage.reshape(both, (1, tokens, count + kv_count, model.head_size))
         if weights.query_norm is not None and weights.key_norm is not None:
             scales = np.repeat(np.stack((weights.query_norm, weights.key_norm)), (count, kv_count), axis=0)
@@ -183,7 +149,7 @@ class DecoderBuilder:
             gate=self._encode(weights.gate, Role.GATE_UP, weights.feed_forward_norm),
             up=self._encode(weights.up, Role.GATE_UP, weights.feed_forward_norm),
             down=self._encode(weights.down, Role.DOWN),
-            activation=self._architecture.activation,
+            activation=self._plan.architecture.activation,
         )
         if weights.feed_forward_post_norm is not None:
             update = rms_norm(stage, update, weights.feed_forward_post_norm, epsilon)
@@ -192,9 +158,9 @@ class DecoderBuilder:
     def _finish(self, residual: Tensor, attention: Attention, attended: Attended, weights: LayerWeights) -> None:
         model, stage = self._model, Stage(self._method)
         stream = self._second_half(stage, stage.take(residual), attention.combine(stage, attended), weights)
-        norm = self._checkpoint.output_norm(model)
+        norm = self._plan.checkpoint.output_norm(model)
         row = stage.reshape(rms_norm(stage, stream, norm, model.norm_epsilon), (1, model.embedding_size))
-        logits = stage.linear_layer(row, self._encode(self._checkpoint.head(model), Role.HEAD, norm))
+        logits = stage.linear_layer(row, self._encode(self._plan.checkpoint.head(model), Role.HEAD, norm))
         if model.logit_softcap is not None:
             logits = softcap(stage, logits, model.logit_softcap)
         result = self._method.tensor((1, model.vocabulary_size))
@@ -202,19 +168,8 @@ class DecoderBuilder:
         stage.finish()
         self._method.output(result)
 
-    def _linears(self, stage: Stage, value: Value, parts: Sequence[_Part], norm: FloatArray) -> list[Value]:
-        """One linear layer per part, as one operator where their formats allow it."""
-        if len({storage_for(self._scheme, part.role, part.matrix.shape[1]) for part in parts}) > 1:
-            return [stage.linear_layer(value, self._encode(part.matrix, part.role, norm), part.bias) for part in parts]
-        biases = [part.bias for part in parts if part.bias is not None]
-        bias = np.concatenate(biases) if biases else None
-        together = self._encode(stacked([part.matrix for part in parts]), parts[0].role, norm)
-        result = stage.linear_layer(value, together, bias)
-        bounds = itertools.accumulate((part.matrix.shape[0] for part in parts), initial=0)
-        return [stage.slice(result, -1, start, end) for start, end in itertools.pairwise(bounds)]
-
     def _encode(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> Weight:
         # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
-        storage = storage_for(self._scheme, role, matrix.shape[1])
+        storage = storage_for(self._plan.scheme, role)
         importance = None if norm is None else np.square(norm)
-        return encode(matrix, storage, importance=importance, threads=self._threads)
+        return encode(matrix, storage, importance=importance, threads=self._plan.threads)

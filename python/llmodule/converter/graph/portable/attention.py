@@ -14,8 +14,8 @@ import numpy as np
 from llmodule.converter.emit.dims import Bound
 from llmodule.converter.emit.program import Memory, Method, Slot, Tensor
 from llmodule.converter.emit.xnnpack import Value
-from llmodule.converter.graph.blocks import scalar, softcap
-from llmodule.converter.graph.stage import Stage
+from llmodule.converter.graph.portable.blocks import scalar, softcap
+from llmodule.converter.graph.portable.stage import Stage
 from llmodule.converter.model.hyperparameters import Hyperparameters
 
 # Far below any score, and far from float32's limits even times the longest context.

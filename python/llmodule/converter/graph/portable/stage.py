@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmodule.converter.emit.encoded import GROUP_SIZE
+from llmodule.converter.emit.encoded import GROUP_SIZE, Format
 from llmodule.converter.emit.program import Method, Slot, Tensor
 from llmodule.converter.emit.xnnpack import BACKEND, Subgraph, Value
 from llmodule.converter.source import FloatArray
-from llmodule.converter.weights.quantization import Weight
+from llmodule.converter.weights.xnnpack import Weight
 
 
 class Stage(Subgraph):
@@ -48,6 +48,9 @@ class Stage(Subgraph):
         XNNPACK's groups have no offsets. What they add to an output is their product with the inputs' sums per group,
         a linear layer with a 32nd of the inputs.
         """
+        if bias is not None and weight.matrix.format is Format.Q8:
+            # XNNPACK's kernel for float32 and 8 bits multiplies the bias by the scales, too.
+            return self.add(self.linear_layer(value, weight), self.constant(bias))
         result = self.linear(value, weight.matrix, bias)
         if weight.offsets is None:
             return result

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from llmodule.converter.emit.xnnpack import Value
-from llmodule.converter.graph.stage import Stage
+from llmodule.converter.graph.portable.stage import Stage
 from llmodule.converter.source import FloatArray
-from llmodule.converter.weights.quantization import Weight
+from llmodule.converter.weights.xnnpack import Weight
 
 
 def scalar(stage: Stage, number: float) -> Value:

@@ -1,0 +1,1 @@
+"""Decoders of llmodule's own operators."""

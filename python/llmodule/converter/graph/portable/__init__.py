@@ -1,0 +1,1 @@
+"""Decoders that every ExecuTorch with XNNPACK runs."""
