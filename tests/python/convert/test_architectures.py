@@ -13,6 +13,10 @@ from llmodule import _native
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "data" / "convert").glob("*.json"))
 
+# float32 throughout, in both profiles.
+EXACT = ({"profile": "portable", "quant": "f32"}, {"profile": "native", "quant": "f32", "kv_cache": "f32"})
+PROFILES = ("portable", "native")
+
 # What rounding does to these models' logits at most, relative to their spread; unrelated answers differ by 1.4.
 NOISE = 0.5
 
@@ -32,45 +36,55 @@ def test_there_is_a_reference_of_every_architecture():
     assert {name.partition("_")[0] for name in NAMES} >= {architecture.name for architecture in ARCHITECTURES}
 
 
+def profile_of(options):
+    return options["profile"]
+
+
+@pytest.mark.parametrize("options", EXACT, ids=profile_of)
 @pytest.mark.parametrize("name", NAMES)
-def test_float32_logits_are_those_of_transformers(name, tiny_model, convert_tiny, logits_after):
+def test_float32_logits_are_those_of_transformers(name, options, tiny_model, convert_tiny, logits_after):
     model = tiny_model(name)
-    step = stepper(convert_tiny(model.source, quant="f32"))
+    step = stepper(convert_tiny(model.source, **options))
     assert worst(logits_after(step, model.tokens, model.logits), model.logits.values()) < 1e-4
 
 
+@pytest.mark.parametrize("options", EXACT, ids=profile_of)
 @pytest.mark.parametrize("name", NAMES)
-def test_one_token_at_a_time_gives_the_same(name, tiny_model, convert_tiny):
+def test_one_token_at_a_time_gives_the_same(name, options, tiny_model, convert_tiny):
     model = tiny_model(name)
-    step = stepper(convert_tiny(model.source, quant="f32"))
+    step = stepper(convert_tiny(model.source, **options))
     for position, token in enumerate(model.tokens):
         logits = step([token], position)
         if position + 1 in model.logits:
             assert worst([logits], [model.logits[position + 1]]) < 1e-4
 
 
+@pytest.mark.parametrize("options", EXACT, ids=profile_of)
 @pytest.mark.parametrize("name", NAMES)
-def test_gguf_layout_gives_the_same(name, tiny_model, convert_tiny, logits_after):
+def test_gguf_layout_gives_the_same(name, options, tiny_model, convert_tiny, logits_after):
     model = tiny_model(name)
-    step = stepper(convert_tiny(as_gguf(model.source), quant="f32"))
+    step = stepper(convert_tiny(as_gguf(model.source), **options))
     assert worst(logits_after(step, model.tokens, model.logits), model.logits.values()) < 1e-4
 
 
+@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", NAMES)
-def test_8_bits_are_close(name, tiny_model, convert_tiny, logits_after):
+def test_8_bits_are_close(name, profile, tiny_model, convert_tiny, logits_after):
     model = tiny_model(name)
-    step = stepper(convert_tiny(model.source, quant="q8"))
+    step = stepper(convert_tiny(model.source, quant="q8", profile=profile))
     for found, wanted in zip(logits_after(step, model.tokens, model.logits), model.logits.values(), strict=True):
         assert np.sqrt(np.mean((found - wanted) ** 2)) < NOISE * np.std(wanted)
 
 
+@pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("quant", ["q4", "mixed"])
 @pytest.mark.parametrize("name", NAMES)
-def test_4_bits_lose_nothing_that_they_can_hold(name, quant, tiny_model, convert_tiny, logits_after):
+def test_4_bits_lose_nothing_that_they_can_hold(name, quant, profile, tiny_model, convert_tiny, logits_after):
     # Rounding to 4 bits changes a tiny random model beyond recognition, so this one is rounded beforehand.
     model = tiny_model(name)
-    source = representable(model.source, quant)
-    found = logits_after(stepper(convert_tiny(source, quant=quant)), model.tokens, model.logits)
+    source = representable(model.source)
+    step = stepper(convert_tiny(source, quant=quant, profile=profile))
+    found = logits_after(step, model.tokens, model.logits)
     wanted = logits_after(stepper(convert_tiny(source, quant="f32")), model.tokens, model.logits)
     for a, b in zip(found, wanted, strict=True):
         assert np.sqrt(np.mean((a - b) ** 2)) < NOISE * np.std(b)
@@ -165,19 +179,14 @@ def llama3_factors(scaling, size, base):
     return np.array(factors, np.float32)
 
 
-def representable(source, quant):
-    """The model with every weight matrix rounded to what groups of 4 bits can hold, with an offset or without."""
+def representable(source):
+    """The model with every weight matrix rounded to what groups of 4 bits with an offset can hold."""
 
     def rounded(array):
         groups = array.reshape(-1, 32)
-        if quant == "q4":
-            scales = np.exp2(np.round(np.log2(np.abs(groups).max(axis=1, keepdims=True) / 7)))
-            groups = np.clip(np.rint(groups / scales), -7, 7) * scales
-        else:
-            low, high = groups.min(axis=1, keepdims=True), groups.max(axis=1, keepdims=True)
-            scales = (high - low) / 15
-            groups = low + np.rint((groups - low) / scales) * scales
-        return groups.reshape(array.shape).astype(np.float32)
+        low, high = groups.min(axis=1, keepdims=True), groups.max(axis=1, keepdims=True)
+        scales = (high - low) / 15
+        return (low + np.rint((groups - low) / scales) * scales).reshape(array.shape).astype(np.float32)
 
     arrays = {key: rounded(array) if array.ndim == 2 else array for key, array in source.arrays.items()}
     return type(source)(source.layout, source.architecture, source.metadata, arrays)
