@@ -6,20 +6,23 @@ import contextlib
 import http.client
 import logging
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import TypeVar
 
 import requests
 import urllib3
 
+from llmodule._download.addresses import PublicAdapter
 from llmodule._download.answers import linked_sha256
 from llmodule._download.redirects import Redirects
 from llmodule._download.remote import Remote, origin
 from llmodule._download.retry import Policy, TransientError, retry_after
 from llmodule.errors import DownloadError
 
+T = TypeVar("T")
 THREAD_NAME = "llmodule-download"
 _REDIRECTS = 10
-_BODY_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+_NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException)
 _CREDENTIALS = {401: "it wants credentials", 403: "it does not accept these credentials, or none"}
 
 
@@ -52,7 +55,7 @@ class Client:
             TransientError: The server cannot be reached, or is overloaded.
             DownloadError: It cannot be trusted, refuses, or redirects where it must not.
         """
-        with requests.Session() as session, contextlib.ExitStack() as stack:
+        with _Session() as session, contextlib.ExitStack() as stack:
             url, at_home = self._remote.url, True
             for _ in range(_REDIRECTS + 1):
                 at_home = at_home and origin(url) == origin(self._remote.url)
@@ -67,17 +70,23 @@ class Client:
                     self.sha256 = self.sha256 or linked_sha256(response.headers)
                 url = self._redirects.target(url, response.headers["Location"])
                 response.close()
+                if self._redirects.must_be_public(url):
+                    for scheme in ("http://", "https://"):
+                        session.mount(scheme, PublicAdapter())
             raise DownloadError(f"{self._remote} redirects more than {_REDIRECTS} times")
 
     def _send(self, session: requests.Session, url: str, headers: Mapping[str, str]) -> requests.Response:
         authorized = any(name.lower() == "authorization" for name in headers)
         timeout = (self._policy.connect_seconds, self._policy.read_seconds)
-        with plain_faults(self._remote):
+
+        def send() -> requests.Response:
             return session.get(
                 url, headers=dict(headers), timeout=timeout, stream=True, allow_redirects=False,
                 # Without this a netrc file would replace the header.
                 auth=(lambda request: request) if authorized else None,
             )  # fmt: skip
+
+        return plainly(str(self._remote), send)
 
     def _judge(self, response: requests.Response) -> None:
         status = response.status_code
@@ -92,26 +101,42 @@ class Client:
             raise DownloadError(f"{self._remote}: the server encodes the file, though it was asked not to")
 
 
-@contextlib.contextmanager
-def plain_faults(remote: Remote) -> Iterator[None]:
-    """Turns what requests and urllib3 raise into errors of ours, without their texts, which hold whole URLs."""
+def plainly(where: str, call: Callable[[], T]) -> T:
+    """Returns what `call` returns, and turns what requests and urllib3 raise into errors of ours.
+
+    Their texts hold whole URLs, and may hold headers. Ours are raised behind their handling, so that no traceback shows
+    them either.
+
+    Args:
+        where: Begins the message.
+        call: Uses the network.
+
+    Raises:
+        TransientError: The network failed.
+        DownloadError: The server cannot be trusted, or the request is not valid.
+    """
     fault: Exception
     try:
-        yield
-        return
-    except _BODY_ERRORS as error:
+        return call()
+    except (*_NETWORK_ERRORS, OSError) as error:
         kind = type(error).__name__
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        if not isinstance(error, _NETWORK_ERRORS):  # a file of certificates that is not there
+            fault = DownloadError(f"{where}: {error}")
+        elif "CERTIFICATE_VERIFY_FAILED" in str(error):
             fault = DownloadError(
-                f"{remote}: the server's certificate cannot be trusted; if it is that of your own network, name its "
+                f"{where}: the server's certificate cannot be trusted; if it is that of your own network, name its "
                 "authority's file in $REQUESTS_CA_BUNDLE"
             )
         elif isinstance(error, ValueError):  # so are all of requests' errors about the request itself
-            fault = DownloadError(f"{remote}: the request is not valid ({kind}); check the address and the headers")
+            fault = DownloadError(f"{where}: the request is not valid ({kind}); check the address and the headers")
         else:
-            fault = TransientError(f"{remote}: {kind}; check the address and the network")
-    # Raised here and not above, so that no traceback shows the other.
+            fault = TransientError(f"{where}: {kind}; check the address and the network")
     raise fault
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Finds none: requests would read the redirect's body, of whatever size, even when it is not to follow it."""
 
 
 class _NotOurs(logging.Filter):

@@ -79,7 +79,7 @@ class Attempts:
         self._failed = 1 if reached >= self._best + _PROGRESS_BYTES else self._failed + 1
         self._best = max(self._best, reached)
         if self._failed >= self._policy.attempts:
-            raise DownloadError(f"{error}; given up after {self._failed} attempts")
+            raise DownloadError(f"{error}; given up after attempt {self._failed}")
         wait = min(self._policy.backoff_seconds * 2.0 ** (self._failed - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
         if error.wait is not None:
             wait = error.wait

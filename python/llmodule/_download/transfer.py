@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from llmodule._download.answers import is_continuation, version_of
 from llmodule._download.cache import Entry, is_whole
-from llmodule._download.client import Client, plain_faults
+from llmodule._download.client import Client, plainly
 from llmodule._download.control import Control
 from llmodule._download.part import Part, read_notes
 from llmodule._download.remote import Remote
@@ -101,6 +101,7 @@ class Transfer:
                 return entry.file
             if entry.file.exists():
                 _logger.warning("%s is damaged or not what is expected; it is fetched again", entry.file.name)
+                entry.record.unlink(missing_ok=True)
                 entry.file.unlink()
             with contextlib.closing(Part(entry, check=self._control.check)) as part:
                 return self._fetch(part)
@@ -133,8 +134,8 @@ class Transfer:
         """Takes over how far the process has come that holds the lock."""
         with contextlib.suppress(OSError):
             notes = read_notes(self._entry.notes.read_bytes())
-            if notes is not None and notes[0].total is not None:
-                self.total, self.done = notes[0].total, notes[1]
+            if notes is not None:
+                self.total, self.done = notes[0].total or self.total, notes[1]
                 self.known.set()
 
     def _fetch(self, part: Part) -> Path | None:
@@ -192,6 +193,7 @@ class Transfer:
         if response.status_code != 200:
             raise DownloadError(f"{self._remote}: the server answers {response.status_code}, though no range was asked")
         part.restart(version_of(self._remote, response))
+        self._entry.absent.unlink(missing_ok=True)
 
     def _announce(self, part: Part) -> None:
         self.total = part.version.total
@@ -205,22 +207,24 @@ class Transfer:
         policy = self._together.policy
         since, count = time.monotonic(), 0
         while True:
+            paused = self._control.paused
             self._control.check()
-            with plain_faults(self._remote):
-                data: bytes = response.raw.read1(_CHUNK_BYTES)
+            if paused:
+                since, count = time.monotonic(), 0
+            data: bytes = plainly(f"{self._remote}, after {part.size} bytes", lambda: response.raw.read1(_CHUNK_BYTES))
             self._control.check()
             if not data:
                 break
             if self.total is not None and part.size + len(data) > self.total:
                 raise self._wrong(part, f"more than {self.total} bytes arrived", response.status_code == 200)
-            part.write(data)
-            self.done = part.size
+            try:
+                part.write(data)
+            finally:
+                self.done = part.size
             count += len(data)
             if (elapsed := time.monotonic() - since) > policy.read_seconds:
                 if count < policy.slowest * elapsed:
-                    raise TransientError(
-                        f"{self._remote}: the server sends less than {policy.slowest:.0f} bytes per second"
-                    )
+                    raise TransientError(f"{self._remote}: fewer than {policy.slowest:.0f} bytes per second arrive")
                 since, count = time.monotonic(), 0
         if self.total is not None and part.size != self.total:
             raise TransientError(f"{self._remote}: {part.size} of {self.total} bytes arrived")
