@@ -86,6 +86,7 @@ Figures measure(const Options& options) {
   config.max_new_tokens = options.new_tokens;
   config.ignore_eos = true;
   config.prefill_chunk = options.prefill_chunk;
+  config.max_draft_tokens = options.draft_tokens;
 
   for (std::size_t i = 0; i <= options.repetitions; ++i) {
     session.reset();

@@ -27,6 +27,7 @@ const char* usage() {
          "  --prompt-tokens N   tokens to prefill, which is also the context that decoding starts at (512)\n"
          "  --new-tokens N      tokens to decode (128)\n"
          "  --repetitions N     measured repetitions, after one that is not (5)\n"
+         "  --draft-tokens N    tokens guessed and checked in one step at most; 0: none (0)\n"
          "  --prefill-chunk N   tokens per prefill step; 0: as many as the model takes (256)\n"
          "  --threads N         threads; 0: one per physical core (0)\n"
          "  --json FILE         also write the figures as JSON; - for standard output, without the text\n"
@@ -56,6 +57,8 @@ Options parse(int argc, char** argv) {
       options.new_tokens = number(argument, value, 2);
     } else if (argument == "--repetitions") {
       options.repetitions = number(argument, value, 1);
+    } else if (argument == "--draft-tokens") {
+      options.draft_tokens = number(argument, value, 0);
     } else if (argument == "--prefill-chunk") {
       options.prefill_chunk = number(argument, value, 0);
     } else if (argument == "--threads") {

@@ -12,6 +12,7 @@ struct Options {
   std::size_t repetitions = 5;
   std::size_t threads = 0;  // 0: one per physical core
   std::size_t prefill_chunk = 256;
+  std::size_t draft_tokens = 0;
   std::string json;  // a path, "-" for stdout; empty: text only
   bool help = false;
   bool version = false;

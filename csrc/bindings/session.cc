@@ -32,8 +32,8 @@ GenerationResult generate(Session& self, const std::vector<TokenId>& prompt, con
 }
 
 std::shared_ptr<Session> make(const std::shared_ptr<PteModel>& model, const std::shared_ptr<Tokenizer>& tokenizer,
-                              const std::shared_ptr<PteModel>& draft_model) {
-  return std::make_shared<Session>(model, tokenizer, draft_model);
+                              const std::optional<std::shared_ptr<PteModel>>& draft_model) {
+  return std::make_shared<Session>(model, tokenizer, draft_model.value_or(nullptr));
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ void register_session(py::module_& module) {
 
   py::class_<Session, std::shared_ptr<Session>>(module, "Session",
                                                 "A model, its tokenizer and what its KV cache holds.")
-      .def(py::init(&make), py::arg("model"), py::arg("tokenizer"), py::arg("draft_model").none(true) = py::none())
+      .def(py::init(&make), py::arg("model"), py::arg("tokenizer"), py::arg("draft_model") = py::none())
       .def("generate", &generate, py::arg("prompt"), py::arg("config"), py::arg("callback").none(true),
            py::arg("cancel"))
       .def_property_readonly("cached_tokens", &Session::cached_tokens)

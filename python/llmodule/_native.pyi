@@ -268,7 +268,7 @@ class Session:
     """
     A model, its tokenizer and what its KV cache holds.
     """
-    def __init__(self, model: Model, tokenizer: Tokenizer, draft_model: Model = None) -> None: ...
+    def __init__(self, model: Model, tokenizer: Tokenizer, draft_model: Model | None = None) -> None: ...
     def generate(
         self,
         prompt: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
