@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from llmodule.messages import Message
     from llmodule.module import LLMModule
     from llmodule.results import GenerationResult, GenerationStats
+    from llmodule.sources import ModelFiles, download
     from llmodule.tokenizer import StreamDecoder, Tokenizer
 
     __version__: str
@@ -58,6 +59,7 @@ _MODULES = {
     "messages": ("Message",),
     "module": ("LLMModule",),
     "results": ("GenerationResult", "GenerationStats"),
+    "sources": ("ModelFiles", "download"),
     "tokenizer": ("StreamDecoder", "Tokenizer"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
@@ -79,6 +81,7 @@ __all__ = [
     "Message",
     "MessageCount",
     "ModelBusyError",
+    "ModelFiles",
     "ModelFormatError",
     "ModelGeneratingError",
     "ModelNotLoadedError",
@@ -91,6 +94,7 @@ __all__ = [
     "WholeHistory",
     "__version__",
     "convert",
+    "download",
 ]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from llmodule._download import cache_folder
-from llmodule.errors import ResourceError
+from llmodule.cache._entries import Entry, make
+from llmodule.cache._locks import Lease
 
 _RECIPE = "2"
 """Part of every cache key; a change of the converter that makes better files raises it."""
@@ -30,51 +29,59 @@ def is_convertible(path: Path) -> bool:
         return False
 
 
-def converted(path: Path, *, progress: Callable[[float], None]) -> Path:
+def converted(
+    path: Path,
+    *,
+    progress: Callable[[float], None],
+    lease: Lease,
+    check: Callable[[], None],
+    content: str | None = None,
+) -> Path:
     """Returns the .pte made of a model, with its tokenizer's files beside it; the first call makes it.
 
     Args:
         path: What `is_convertible`.
         progress: Called with the share that is done, from 0 to 1.
+        lease: Keeps what is returned in the cache.
+        check: Called while another process that converts the same is waited for; may raise.
+        content: Names the content of a file that is a temporary one; otherwise where it is, how long and how old does.
 
     Raises:
         ModelFormatError: The model is damaged or of a kind that is not known.
         TokenizerFormatError: Its vocabulary is.
         ResourceError: It cannot be read, or the cache cannot be written.
     """
+
+    def fill(folder: Path) -> None:
+        from llmodule.converter.conversion import convert
+
+        _logger.info("converting %s, once", path.name)
+        convert(path, folder / "model.pte", progress=progress)
+
     stem = path.name.removesuffix(".gguf") or "model"
-    folder = cache_folder() / "converted" / f"{stem[:60]}-{_key(path)}"
-    model = folder / "model.pte"
-    if model.exists():
-        return model
-
-    from llmodule.converter.conversion import convert
-
-    _logger.info("converting %s, once", path.name)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as part:
-            whole = Path(part) / "whole"
-            whole.mkdir()
-            convert(path, whole / model.name, progress=progress)
-            try:
-                whole.rename(folder)
-            except OSError:
-                if not model.exists():  # another process that was faster has made the same
-                    raise
-    except OSError as error:
-        raise ResourceError(f"{folder} cannot be written: {error.strerror or error}") from error
-    return model
+    entry = Entry("converted", f"{stem[:60].lstrip('.')}-{_key(path, content)}")
+    return make(entry, path.name, fill, lease=lease, check=check) / "model.pte"
 
 
-def _key(path: Path) -> str:
+def size_of(path: Path) -> int:
+    """Returns the bytes of a file, or of the files in a folder."""
+    return sum(file.stat().st_size for file in _files(path))
+
+
+def _key(path: Path, content: str | None) -> str:
     """Names the content of `path` without reading it: where it is, how long and how old."""
-    files = [path] if path.is_file() else sorted(file for file in path.iterdir() if file.is_file())
-    # Of a split model every part counts.
-    if path.is_file() and "-of-" in path.name:
-        files = sorted(path.parent.glob("*-of-*.gguf"))
     digest = hashlib.sha256(_RECIPE.encode())
-    for file in files:
+    if content is not None:
+        digest.update(f"\0{content}".encode())
+        return digest.hexdigest()[:16]
+    for file in _files(path):
         status = file.stat()
         digest.update(f"\0{os.fspath(file.absolute())}\0{status.st_size}\0{status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file())
+    # Of a split model every part counts.
+    return sorted(path.parent.glob("*-of-*.gguf")) if "-of-" in path.name else [path]

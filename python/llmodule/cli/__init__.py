@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from llmodule.cli import bench, chat, convert, eval, generate, info
+from llmodule.cli import bench, chat, convert, eval, generate, info, models
 from llmodule.cli._output import complain, write
 from llmodule.errors import LLModuleError
 
-COMMANDS = (chat, generate, convert, info, eval, bench)
+COMMANDS = (chat, generate, models, convert, info, eval, bench)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

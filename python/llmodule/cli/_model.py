@@ -12,6 +12,7 @@ from llmodule import models
 from llmodule.cli._output import told_on_stderr
 from llmodule.config import ChatConfig, GenerationConfig
 from llmodule.module import LLMModule
+from llmodule.sources import Source
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -26,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "model",
         nargs="?",
         metavar="MODEL",
-        help=f"a .pte or GGUF file, a folder with one, a URL, or a preset; by default ${MODEL_VARIABLE}, else "
-        f"{models.DEFAULT.name}",
+        help="a .pte or GGUF file, a folder with one, a URL, a repository, or a preset; by default "
+        f"${MODEL_VARIABLE}, else {models.DEFAULT.name}",
     )
     parser.add_argument("--tokenizer", metavar="SOURCE", help="tokenizer file, by default beside the model")
     parser.add_argument("--tokenizer-config", metavar="SOURCE", help="its JSON, by default beside the tokenizer")
@@ -60,8 +61,13 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
                 **{name: getattr(options, name) for name in SAMPLING},
             ),
         )
-        llm.load(models.PRESETS.get(named, named), options.tokenizer, options.tokenizer_config, threads=options.threads)
+        llm.load(source_of(named), options.tokenizer, options.tokenizer_config, threads=options.threads)
     return llm
+
+
+def source_of(name: str) -> Source:
+    """Returns the preset of a name, or the name itself as a source."""
+    return models.PRESETS.get(name, name)
 
 
 class Bar:

