@@ -146,12 +146,15 @@ class LLMModule:
     ) -> None:
         """Loads a model, in place of the one loaded before; the history stays.
 
-        A source is a path or a URL (file, http, https). What is not given is looked for beside what is, so a folder
-        with a .pte file, tokenizer.json and tokenizer_config.json is enough; generation_config.json and
-        chat_template.jinja are used if they are there. Downloads are kept in the cache ($LLMODULE_CACHE).
+        A source is a path, a URL (file, http, https, hf, package, and those of fsspec), the name of a repository of the
+        Hugging Face Hub, a preset of `llmodule.models`, or bytes. What is not given is looked for beside what is, so a
+        folder or a repository with a .pte file, tokenizer.json and tokenizer_config.json is enough;
+        generation_config.json and chat_template.jinja are used if they are there. GGUF files and folders of safetensors
+        are converted once. Downloads are kept in the cache ($LLMODULE_CACHE), see `llmodule.cache`; what was loaded
+        once is loaded without a network. Bytes are written to a temporary file that is gone when this returns.
 
         Args:
-            model_source: The .pte file, or a local folder that holds one.
+            model_source: The .pte file, or a folder or repository that holds exactly one; or a model to convert.
             tokenizer_source: The tokenizer's file.
             tokenizer_config_source: The JSON file with chat template and special tokens; needed for chats only.
             draft_model_source: A smaller model of the same vocabulary, whose guesses the model checks several at a time

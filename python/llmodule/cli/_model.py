@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from llmodule import models
 from llmodule.cli._output import told_on_stderr
 from llmodule.config import ChatConfig, GenerationConfig
+from llmodule.errors import ResourceError
 from llmodule.module import LLMModule
 from llmodule.sources import Source
 
@@ -66,8 +67,15 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
 
 
 def source_of(name: str) -> Source:
-    """Returns the preset of a name, or the name itself as a source."""
-    return models.PRESETS.get(name, name)
+    """Returns the preset of a name, or the name itself as a source.
+
+    Raises:
+        ResourceError: It is neither the name of a preset, nor could it be anything else.
+    """
+    preset = models.PRESETS.get(name)
+    if preset is None and "/" not in name and not name.endswith((".pte", ".gguf")) and not os.path.exists(name):
+        raise ResourceError(f"{name} is neither a file nor a preset; `llmodule models list --presets` shows these")
+    return preset or name
 
 
 class Bar:

@@ -6,7 +6,8 @@ import argparse
 import json
 from typing import Any
 
-from llmodule import _logging, models
+from llmodule import _logging
+from llmodule.cli._model import source_of
 from llmodule.cli._output import told_on_stderr, write
 from llmodule.sources import fetch_pte
 
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     _logging.connect()
     with told_on_stderr():
-        path = fetch_pte(models.PRESETS.get(options.model, options.model))
+        path = fetch_pte(source_of(options.model))
     info = _native.Model(str(path)).info
     fields: dict[str, Any] = {name: getattr(info, name) for name in FIELDS}
     if options.json:

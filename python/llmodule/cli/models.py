@@ -61,13 +61,11 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         return _print_json([_fields(model) for model in found])
 
-    def origin(model: CachedModel) -> str:
-        return f"{model.name}, converted" if model.converted_from is not None else model.name
+    def row(model: CachedModel) -> tuple[str, ...]:
+        origin = (model.converted_from or "").rpartition("/")[2]
+        return model.id, size_text(model.size), _local_time(model.last_used), model.name, origin
 
-    _print_table(
-        ("ID", "SIZE", "LAST USED", "NAME"),
-        [(model.id, size_text(model.size), _ago(model.last_used), origin(model)) for model in found],
-    )
+    _print_table(("ID", "SIZE", "LAST USED", "NAME", "CONVERTED FROM"), [row(model) for model in found])
     return 0
 
 
@@ -190,5 +188,5 @@ def size_text(count: int) -> str:
     return f"{size:.3g} {unit}" if size < 99.95 else f"{size:.0f} {unit}"
 
 
-def _ago(seconds: float) -> str:
+def _local_time(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
