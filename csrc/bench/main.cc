@@ -20,6 +20,10 @@ int main(int argc, char** argv) {
       std::puts("llmodule-bench " LLMODULE_VERSION);
       return 0;
     }
+    if (options.profile) {
+      std::fputs(bench::as_text(options, bench::profile(options)).c_str(), stdout);
+      return 0;
+    }
     const bench::Figures figures = bench::measure(options);
     if (options.json == "-") {
       std::fputs(bench::as_json(options, figures).c_str(), stdout);

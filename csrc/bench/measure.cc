@@ -3,10 +3,12 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 
 #include "base/cancel.h"
+#include "bench/bandwidth.h"
 #include "generation/session.h"
 #include "program/pte_model.h"
 #include "program/runtime.h"
@@ -61,33 +63,48 @@ std::vector<TokenId> pseudo_random_prompt(std::size_t count, std::size_t vocab_s
   return prompt;
 }
 
-}  // namespace
+struct Opened {
+  std::shared_ptr<PteModel> model;
+  double load_seconds;
+};
 
-Figures measure(const Options& options) {
+Opened open(const Options& options, Profiler* profiler) {
   initialize_runtime();
   if (options.threads != 0) set_num_threads(options.threads);
-
-  Figures figures;
-  const auto load_begin = std::chrono::steady_clock::now();
-  const auto model = std::make_shared<PteModel>(options.model);
-  figures.load_seconds = seconds_since(load_begin);
-  figures.threads = num_threads();
-  figures.context_length = model->info().context_length;
-  figures.vocab_size = model->info().vocab_size;
-  if (options.prompt_tokens + options.new_tokens > figures.context_length) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto model = std::make_shared<PteModel>(options.model, profiler);
+  const double load_seconds = seconds_since(begin);
+  const std::size_t context = model->info().context_length;
+  if (options.prompt_tokens + options.new_tokens > context) {
     throw std::invalid_argument("--prompt-tokens " + std::to_string(options.prompt_tokens) + " and --new-tokens " +
                                 std::to_string(options.new_tokens) + " exceed the model's context of " +
-                                std::to_string(figures.context_length));
+                                std::to_string(context));
   }
+  return {std::move(model), load_seconds};
+}
 
-  Session session(model, std::make_shared<NoText>(figures.vocab_size));
-  const std::vector<TokenId> prompt = pseudo_random_prompt(options.prompt_tokens, figures.vocab_size);
+GenerationConfig generation_config(const Options& options) {
   GenerationConfig config;
   config.max_new_tokens = options.new_tokens;
   config.ignore_eos = true;
   config.prefill_chunk = options.prefill_chunk;
   config.max_draft_tokens = options.draft_tokens;
+  return config;
+}
 
+}  // namespace
+
+Figures measure(const Options& options) {
+  const auto [model, load_seconds] = open(options, nullptr);
+  Figures figures;
+  figures.load_seconds = load_seconds;
+  figures.threads = num_threads();
+  figures.context_length = model->info().context_length;
+  figures.vocab_size = model->info().vocab_size;
+
+  Session session(model, std::make_shared<NoText>(figures.vocab_size));
+  const std::vector<TokenId> prompt = pseudo_random_prompt(options.prompt_tokens, figures.vocab_size);
+  const GenerationConfig config = generation_config(options);
   for (std::size_t i = 0; i <= options.repetitions; ++i) {
     session.reset();
     const double executed_before = model->execute_seconds();
@@ -101,6 +118,31 @@ Figures measure(const Options& options) {
   }
   figures.peak_rss_bytes = peak_rss_bytes();
   return figures;
+}
+
+Profile profile(const Options& options) {
+  Profiler profiler;
+  const auto model = open(options, &profiler).model;
+  Session session(model, std::make_shared<NoText>(model->info().vocab_size));
+  const std::vector<TokenId> prompt = pseudo_random_prompt(options.prompt_tokens, model->info().vocab_size);
+  Profile profile;
+  for (int i = 0; i < 2; ++i) {  // the first touches memory and fills caches
+    session.reset();
+    profiler.take();
+    bool first = true;
+    const TokenCallback callback = [&](const TokenEvent&) {
+      if (first) profile.prefill = profiler.take();
+      first = false;
+      return true;
+    };
+    const GenerationStats stats = session.generate(prompt, generation_config(options), callback, CancelFlag{}).stats;
+    profile.decode = profiler.take();
+    profile.prompt_tokens = stats.prompt_tokens;
+    profile.new_tokens = stats.generated_tokens - 1;
+  }
+  profile.read_bandwidth = read_bandwidth();
+  profile.model_bytes = static_cast<double>(std::filesystem::file_size(options.model));
+  return profile;
 }
 
 }  // namespace llmodule::bench

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "bench/options.h"
+#include "program/profiler.h"
 
 namespace llmodule::bench {
 
@@ -24,6 +25,19 @@ struct Figures {
   std::size_t context_length = 0;
   std::size_t vocab_size = 0;
 };
+
+/// Where the time of the model's steps goes.
+struct Profile {
+  std::vector<Profiler::Entry> prefill;
+  std::vector<Profiler::Entry> decode;
+  std::size_t prompt_tokens = 0;
+  std::size_t new_tokens = 0;
+  double read_bandwidth = 0.0;  ///< bytes per second that all threads together read from memory
+  double model_bytes = 0.0;     ///< of the file: what a decode step reads, and the embedding table where it is apart
+};
+
+/// One repetition, reported by the runtime operator by operator. @throws as measure() does.
+Profile profile(const Options& options);
 
 /// Loads the model and runs the repetitions. @throws Error, std::invalid_argument as the layers below do.
 Figures measure(const Options& options);

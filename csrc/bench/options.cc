@@ -30,6 +30,7 @@ const char* usage() {
          "  --draft-tokens N    tokens guessed and checked in one step at most; 0: none (0)\n"
          "  --prefill-chunk N   tokens per prefill step; 0: as many as the model takes (256)\n"
          "  --threads N         threads; 0: one per physical core (0)\n"
+         "  --profile           print where the time of a step goes instead, by operator, and how fast memory is\n"
          "  --json FILE         also write the figures as JSON; - for standard output, without the text\n"
          "  --version           the version of llmodule\n"
          "  --help              this text\n";
@@ -42,6 +43,10 @@ Options parse(int argc, char** argv) {
     if (argument == "--help" || argument == "-h" || argument == "--version") {
       (argument == "--version" ? options.version : options.help) = true;
       return options;
+    }
+    if (argument == "--profile") {
+      options.profile = true;
+      continue;
     }
     if (argument.substr(0, 2) != "--") {
       if (!options.model.empty())

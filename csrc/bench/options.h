@@ -14,6 +14,7 @@ struct Options {
   std::size_t prefill_chunk = 256;
   std::size_t draft_tokens = 0;
   std::string json;  // a path, "-" for stdout; empty: text only
+  bool profile = false;
   bool help = false;
   bool version = false;
 };

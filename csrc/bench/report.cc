@@ -50,6 +50,19 @@ std::string json_string(const std::string& text) {
   return out + "\"";
 }
 
+std::string profile_table(const char* title, const std::vector<Profiler::Entry>& entries, std::size_t tokens) {
+  double total = 0.0;
+  for (const Profiler::Entry& entry : entries) total += entry.seconds;
+  const double per_token = 1e6 / static_cast<double>(std::max<std::size_t>(tokens, 1));
+  std::string out = format("%s: %zu tokens, %.1f us each\n", title, tokens, total * per_token);
+  for (const Profiler::Entry& entry : entries) {
+    out +=
+        format("%10.2f us %6.1f %% %8zu calls  ", entry.seconds * per_token, 1e2 * entry.seconds / total, entry.calls);
+    out += entry.name + "\n";
+  }
+  return out + "\n";
+}
+
 }  // namespace
 
 std::string as_text(const Options& options, const Figures& figures) {
@@ -63,6 +76,15 @@ std::string as_text(const Options& options, const Figures& figures) {
   out += text_row("overhead", "% of time outside the runtime", summarize(figures, &Sample::overhead, 1e2));
   out += format("%-14s %10s %10.2f %10s  s\n", "load", "", figures.load_seconds, "");
   out += format("%-14s %10s %10.1f %10s  MB\n", "peak RSS", "", figures.peak_rss_bytes / 1e6, "");
+  return out;
+}
+
+std::string as_text(const Options& options, const Profile& profile) {
+  std::string out = options.model + "\nself time per token, slowed by the reports themselves\n\n";
+  out += profile_table("prefill", profile.prefill, profile.prompt_tokens);
+  out += profile_table("decode", profile.decode, profile.new_tokens);
+  out += format("memory: %.1f GB/s are read; the file's %.1f MB once a token would be %.1f tokens/s\n",
+                profile.read_bandwidth / 1e9, profile.model_bytes / 1e6, profile.read_bandwidth / profile.model_bytes);
   return out;
 }
 

@@ -62,7 +62,7 @@ void ForwardMethod::refuse(const std::string& found_and_needed) const {
   throw Error(ErrorCode::kModelFormat, "'" + path_ + "' is no language model that can be run: " + found_and_needed);
 }
 
-ForwardMethod::ForwardMethod(const PteFile& file) : path_(file.path()) {
+ForwardMethod::ForwardMethod(const PteFile& file, executorch::runtime::EventTracer* tracer) : path_(file.path()) {
   if (!file.has_method(kName)) {
     refuse("it has the methods " + joined(file.method_names()) + "; one named 'forward' is needed");
   }
@@ -76,7 +76,7 @@ ForwardMethod::ForwardMethod(const PteFile& file) : path_(file.path()) {
   }
 
   memory_ = std::make_unique<MethodMemory>(*meta);
-  auto method = file.program().load_method(kName, memory_->manager(), nullptr, nullptr, nullptr, all_kernels());
+  auto method = file.program().load_method(kName, memory_->manager(), tracer, nullptr, nullptr, all_kernels());
   if (!method.ok()) {
     throw runtime_error(ErrorCode::kModelFormat,
                         "'" + path_ +

@@ -26,8 +26,9 @@ class ForwardMethod {
   /// More tokens than this are not worth checking at once when they are guessed.
   static constexpr std::size_t kMaxLogitsRows = 16;
 
-  /// @param file must outlive this. @throws Error (kModelFormat) naming what was found and what is needed.
-  explicit ForwardMethod(const PteFile& file);
+  /// @param file must outlive this. @param tracer is told of every operator that runs; may be null.
+  /// @throws Error (kModelFormat) naming what was found and what is needed.
+  explicit ForwardMethod(const PteFile& file, executorch::runtime::EventTracer* tracer = nullptr);
 
   std::size_t max_tokens() const { return max_tokens_; }
   std::size_t vocab_size() const { return vocab_size_; }

@@ -91,11 +91,11 @@ ModelInfo describe(const Metadata& metadata, const ForwardMethod& forward, const
 
 }  // namespace
 
-PteModel::PteModel(const std::string& path) : file_(path) {
+PteModel::PteModel(const std::string& path, Profiler* profiler) : file_(path) {
   const ChecksThrow checks_throw;
   const PoolUse use;  // backends pack their weights on the pool
   const Metadata metadata(file_);
-  forward_ = std::make_unique<ForwardMethod>(file_);
+  forward_ = std::make_unique<ForwardMethod>(file_, profiler == nullptr ? nullptr : &profiler->tracer());
   info_ = describe(metadata, *forward_, file_);
 }
 

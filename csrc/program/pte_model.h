@@ -6,6 +6,7 @@
 
 #include "program/forward_method.h"
 #include "program/language_model.h"
+#include "program/profiler.h"
 #include "program/pte_file.h"
 
 namespace llmodule {
@@ -13,8 +14,10 @@ namespace llmodule {
 /// A language model in an ExecuTorch program file (.pte).
 class PteModel final : public LanguageModel {
  public:
-  /// Opens, verifies and loads the file at `path`. @throws Error (kIo, kModelFormat).
-  explicit PteModel(const std::string& path);
+  /// Opens, verifies and loads the file at `path`.
+  /// @param profiler collects where the time of all steps goes, and must outlive the model; null: nothing does.
+  /// @throws Error (kIo, kModelFormat).
+  explicit PteModel(const std::string& path, Profiler* profiler = nullptr);
 
   const ModelInfo& info() const override { return info_; }
   /// Beside what the interface says: @throws Error (kBusy) while another thread is in it.
