@@ -118,17 +118,17 @@ def plainly(where: str, call: Callable[[], T]) -> T:
     fault: Exception
     try:
         return call()
-    except (*_NETWORK_ERRORS, OSError) as error:
+    except (*_NETWORK_ERRORS, OSError, ValueError) as error:
         kind = type(error).__name__
-        if not isinstance(error, _NETWORK_ERRORS):  # a file of certificates that is not there
-            fault = DownloadError(f"{where}: {error}")
-        elif "CERTIFICATE_VERIFY_FAILED" in str(error):
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
             fault = DownloadError(
                 f"{where}: the server's certificate cannot be trusted; if it is that of your own network, name its "
                 "authority's file in $REQUESTS_CA_BUNDLE"
             )
-        elif isinstance(error, ValueError):  # so are all of requests' errors about the request itself
+        elif isinstance(error, ValueError):  # so are all errors about the request itself
             fault = DownloadError(f"{where}: the request is not valid ({kind}); check the address and the headers")
+        elif not isinstance(error, _NETWORK_ERRORS):  # a file of certificates that is not there
+            fault = DownloadError(f"{where}: {error}")
         else:
             fault = TransientError(f"{where}: {kind}; check the address and the network")
     raise fault

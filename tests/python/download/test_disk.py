@@ -48,6 +48,11 @@ def test_room_is_checked_first(server: Server, get: Get, monkeypatch: pytest.Mon
     assert not isinstance(caught.value, DownloadError)
 
 
+def test_an_absurd_size(server: Server, get: Get) -> None:
+    with pytest.raises(ResourceError, match="needs 999999999999999999 bytes"):
+        get(server.add("/m.pte", BODY, length="9" * 18))
+
+
 def test_what_is_there_needs_no_room(server: Server, get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
     from collections import deque
 

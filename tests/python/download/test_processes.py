@@ -57,24 +57,21 @@ def test_kill_at_random_moments(server: Server, get: Get, spawn: Spawn) -> None:
     assert get(file)[0].read_bytes() == BODY
 
 
-def test_kill_between_the_last_byte_and_the_end(server: Server, get: Get, spawn: Spawn) -> None:
-    """Killed at every step of the renaming, nothing that is not whole is taken as whole."""
-    steps = ["os.fsync", "os.replace", "llmodule._download.cache._sync_folder"]
-    for step in steps:
-        for nth in range(3):
-            path = f"/{step}-{nth}"
-            file = server.add(path, BODY[:100_000])
-            module, _, name = step.rpartition(".")
-            child = spawn(
-                f"import os, signal, llmodule._download.cache\ncount = iter(range(99))\nreal = {step}\n"
-                f"def die(*a, **k):\n    if next(count) == {nth}: os.kill(os.getpid(), signal.SIGKILL)\n"
-                f"    return real(*a, **k)\n{module}.{name} = die\n" + program(file.url)
-            )
-            child.wait()
-            entry = Entry(file.url)
-            assert not entry.file.exists() or entry.file.read_bytes() == BODY[:100_000]
-            assert get(file)[0].read_bytes() == BODY[:100_000]
-            assert server.sent[path] == 100_000  # no byte twice
+@pytest.mark.parametrize(("step", "nth"), [("fsync", 0), ("fsync", 1), ("replace", 0), ("replace", 1), ("fsync", 2)])
+def test_kill_between_the_last_byte_and_the_end(server: Server, get: Get, spawn: Spawn, step: str, nth: int) -> None:
+    """At every step: the part and its record come to the disk, both are renamed, the folder comes to the disk."""
+    body = BODY[:100_000]
+    file = server.add("/m.pte", body)
+    entry = Entry(file.url)
+    child = spawn(
+        f"import os, signal\ncount, real = iter(range(99)), os.{step}\ndef die(*arguments):\n"
+        f"    if next(count) == {nth}: os.kill(os.getpid(), signal.SIGKILL)\n    return real(*arguments)\n"
+        f"os.{step} = die\n" + program(file.url)
+    )
+    assert child.wait() == -signal.SIGKILL
+    assert not entry.file.exists() or entry.file.read_bytes() == body
+    assert get(file)[0].read_bytes() == body
+    assert server.sent == {"/m.pte": len(body)}  # no byte twice
 
 
 def test_interrupt(server: Server, get: Get, spawn: Spawn) -> None:
