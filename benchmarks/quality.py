@@ -2,9 +2,9 @@
 
 usage: python benchmarks/quality.py MODEL.gguf [--text FILE] [--context N] [--windows N]
 
-MODEL is converted with each --quant of `llmodule convert` and run over windows of a text, as `llmodule eval perplexity`
-does. Where the package llama-cpp-python is installed, llama.cpp's Q4_0 and Q8_0 of the same file are measured on the
-same tokens, and the file as it is. Prints a Markdown table.
+MODEL is converted with each --profile and --quant of `llmodule convert` and run over windows of a text, as `llmodule
+eval perplexity` does. Where the package llama-cpp-python is installed, llama.cpp's Q4_0 and Q8_0 of the same file are
+measured on the same tokens, and the file as it is. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ import numpy as np
 
 from llmodule import _native
 from llmodule.converter.conversion import convert
+from llmodule.converter.model_file import PROFILES
 from llmodule.evaluation import Logits, Steps, encode_text, kl_divergence, log_softmax, predictions, split_windows
 
+CONVERSIONS = [("portable", "f32"), *((profile, quant) for profile in PROFILES for quant in ("q8", "mixed", "q4"))]
 LICENSE = Path(__file__).parents[1] / "LICENSE"
 Windows = Sequence[Sequence[int]]
 
@@ -97,13 +99,14 @@ def main() -> None:
                 reference, targets = logits, [target for _, target in pairs]
             report(name, path, logits, reference, targets)
 
-        for quant in ("f32", "q8", "mixed", "q4"):
-            path = convert(options.model, folder / "model.pte", quant=quant, context_length=options.context)
+        for profile, quant in CONVERSIONS:
+            output = folder / "model.pte"
+            path = convert(options.model, output, quant=quant, profile=profile, context_length=options.context)
             if not windows:
                 tokenizer = _native.Tokenizer.from_file(str(folder / "tokenizer.json"))
                 ids, bos_id = encode_text(tokenizer, options.text.read_text(encoding="utf-8"))
                 windows = split_windows(ids, context=options.context, bos_id=bos_id)[: options.windows]
-            measure(f"llmodule {quant}", path, _native.Model(str(path)))
+            measure(f"{profile} {quant}", path, _native.Model(str(path)))
         if importlib.util.find_spec("llama_cpp") is not None:
             for name, path in llama_files(options.model, folder):
                 measure(name, path, LlamaModel(path, options.context))

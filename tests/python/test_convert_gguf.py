@@ -64,6 +64,34 @@ VALID = gguf(
 )
 
 
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [("Q4_0", "Q4_1"), ("Q4_1", "Q4_1"), ("Q8_0", "Q8_0"), ("Q8_0", "Q4_1"), ("F16", "Q8_0"), ("Q4_0", "Q8_0")],
+)
+def test_blocks_stay_where_they_can(stored: str, kind: Any, tmp_path: Path) -> None:
+    package = pytest.importorskip("gguf")
+    array = np.random.default_rng(0).standard_normal((7, 64)).astype(np.float32)
+    blocks = package.quants.quantize(array, package.GGMLQuantizationType[stored])
+    number = package.GGMLQuantizationType[stored].value
+    content = gguf(tensors=(tensor("t", (64, 7), number),), data=blocks.tobytes() + bytes(32))
+    with GgufSource(write(tmp_path, content)) as source:
+        found = source.load_blocks("t", kind, (2, 6))
+        if (stored, kind) in (("Q8_0", "Q4_1"), ("F16", "Q8_0"), ("Q4_0", "Q8_0")):
+            assert found is None
+            return
+        assert found is not None
+        values = package.quants.dequantize(found, package.GGMLQuantizationType[kind])
+        np.testing.assert_array_equal(values, source.load("t", (2, 6)))
+        with pytest.raises(ValueError, match="rows"):
+            source.load_blocks("t", kind, (2, 8))
+
+
+def test_blocks_with_damaged_scales_are_refused(tmp_path: Path) -> None:
+    content = gguf(tensors=(tensor("t", (32, 1), 3),), data=b"\xff" * 20 + bytes(32))
+    with GgufSource(write(tmp_path, content)) as source, pytest.raises(ModelFormatError, match="'t' is damaged"):
+        source.load_blocks("t", "Q4_1", (0, 1))
+
+
 def test_reads_what_the_gguf_package_writes(tmp_path: Path) -> None:
     writer_class = pytest.importorskip("gguf").GGUFWriter
     path = tmp_path / "model.gguf"

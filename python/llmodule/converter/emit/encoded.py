@@ -17,7 +17,7 @@ class Format(Enum):
     Q4 = 4
     """Signed 4-bit in groups of 32 along the inputs, one bfloat16 scale each; stored plus 8, the even input below."""
     Q8 = 8
-    """Signed 8-bit, one float32 scale per output."""
+    """Signed 8-bit, one float32 scale per output or, in embeddings, per group."""
     F32 = 32
 
 

@@ -48,7 +48,7 @@ class Subgraph:
         self._blob = Blob(_ALIGNMENT)
         self._inputs: list[int] = []
         self._outputs: list[int] = []
-        self._quantized: dict[int, int] = {}
+        self._quantized: dict[tuple[int, Format], int] = {}
 
     def input(self, dims: Dims) -> Value:
         """The next argument of the delegate call, a float32 tensor."""
@@ -103,8 +103,17 @@ class Subgraph:
         """exp(x), normalised to the sum 1 along the last dimension."""
         return self._unary("XNNSoftmax", value)
 
-    def linear(self, value: Value, weight: EncodedMatrix, bias: FloatArray | None = None) -> Value:
-        """value @ weight.T + bias; with a 4-bit weight, `value` is quantised to 8 bits, row by row, as it runs."""
+    def linear(
+        self, value: Value, weight: EncodedMatrix, bias: FloatArray | None = None, *, rounded: bool = False
+    ) -> Value:
+        """value @ weight.T + bias.
+
+        Args:
+            value: ``[…, in]``.
+            weight: ``[out, in]``.
+            bias: ``[out]``.
+            rounded: `value` is quantised to 8 bits, row by row, as it runs; 4-bit weights need it.
+        """
         if weight.shape[1] != value.dims[-1]:
             raise ValueError(f"a weight of shape {weight.shape} for values of shape {value.dims}")
         result = self._tensor((*value.dims[:-1], weight.shape[0]))
@@ -112,7 +121,7 @@ class Subgraph:
             "XNNFullyConnected",
             schema.XNNFullyConnectedT,
             result,
-            input1Id=self._rounded(value) if weight.format is Format.Q4 else value.index,
+            input1Id=self._rounded(value, weight.format) if rounded else value.index,
             filterId=self._weight(weight),
             biasId=_NONE if bias is None else self._tensor(bias.shape, constant=self._store(array_payload(bias))).index,
         )
@@ -267,15 +276,17 @@ class Subgraph:
         parameters = table(schema.PerChannelGroupQuantT, groupSize=GROUP_SIZE, **scales)
         return self._quantized_tensor(weight.shape, schema.XNNDatatype.xnn_datatype_qbint4, parameters, data)
 
-    def _rounded(self, value: Value) -> int:
-        # Layers share the quantised value; XNNPACK picks its fastest kernels only if all its consumers are of one type.
-        if value.index not in self._quantized:
+    def _rounded(self, value: Value, weight_format: Format) -> int:
+        # Layers with weights of one format share the quantised value; XNNPACK picks its fastest kernels only if all
+        # consumers of such a value are of one type.
+        key = (value.index, weight_format)
+        if key not in self._quantized:
             parameters = table(schema.PerTokenDynamicQuantT, numNonbatchDims=1)
             kind = schema.XNNDatatype.xnn_datatype_qdint8
-            self._quantized[value.index] = self._quantized_tensor(value.dims, kind, parameters)
-            result = Value(self._quantized[value.index], value.dims)
+            self._quantized[key] = self._quantized_tensor(value.dims, kind, parameters)
+            result = Value(self._quantized[key], value.dims)
             self._node("XNNConvert", schema._XNNNode1x1T, result, inputId=value.index)
-        return self._quantized[value.index]
+        return self._quantized[key]
 
     def _binary(self, kind: str, left: Value, right: Value) -> Value:
         result = self._tensor(broadcast(left.dims, right.dims))

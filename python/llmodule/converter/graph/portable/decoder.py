@@ -25,8 +25,11 @@ from llmodule.converter.model.rope import Rope
 from llmodule.converter.source import FloatArray
 from llmodule.converter.weights.checkpoint import LayerWeights
 from llmodule.converter.weights.matrix import Matrix, stacked
-from llmodule.converter.weights.scheme import Role, Storage, storage_for
-from llmodule.converter.weights.xnnpack import Weight, encode
+from llmodule.converter.weights.scheme import Role, storage_for
+from llmodule.converter.weights.xnnpack import Weight, encode, encode_embedding
+
+# In schemes for quality. Rounding inputs to 8 bits per token loses more than rounding weights to 8 bits.
+_EXACT_INPUTS = ("q8", "f32")
 
 
 class DecoderBuilder:
@@ -80,10 +83,7 @@ class DecoderBuilder:
     def _embed(self, tokens: Tensor, result: Tensor) -> None:
         method = self._method
         matrix = self._plan.checkpoint.embedding(self._model, self._model.embedding_scale)
-        storage = storage_for(self._plan.scheme, Role.EMBEDDING)
-        # ExecuTorch's 4-bit embedding has no offsets.
-        storage = Storage.Q8 if storage is Storage.Q4 else storage
-        encoded = encode(matrix, storage, threads=self._plan.threads).matrix
+        encoded = encode_embedding(matrix, storage_for(self._plan.scheme, Role.EMBEDDING), threads=self._plan.threads)
         offset = method.store(encoded.payload)
         if encoded.format is Format.F32:
             weight = method.stored(encoded.shape, np.float32, offset)
@@ -93,7 +93,8 @@ class DecoderBuilder:
         assert encoded.format is Format.Q8
         assert SCALE_ALIGNMENT == CONSTANT_ALIGNMENT
         weight = method.stored(encoded.shape, np.int8, offset)
-        scales = method.stored(encoded.shape[:1], np.float32, offset + encoded.scale_offset)
+        shape = (encoded.shape[0], encoded.scale_count // encoded.shape[0])
+        scales = method.stored(shape, np.float32, offset + encoded.scale_offset)
         limits = (method.integer(-128), method.integer(127))
         method.call(
             "quantized_decomposed::embedding_byte.out", weight, scales, method.none(), *limits, tokens, result, result
@@ -172,4 +173,10 @@ class DecoderBuilder:
         # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
         storage = storage_for(self._plan.scheme, role)
         importance = None if norm is None else np.square(norm)
-        return encode(matrix, storage, importance=importance, threads=self._plan.threads)
+        return encode(
+            matrix,
+            storage,
+            rounded=self._plan.scheme not in _EXACT_INPUTS,
+            importance=importance,
+            threads=self._plan.threads,
+        )

@@ -48,13 +48,13 @@ class Stage(Subgraph):
         XNNPACK's groups have no offsets. What they add to an output is their product with the inputs' sums per group,
         a linear layer with a 32nd of the inputs.
         """
-        if bias is not None and weight.matrix.format is Format.Q8:
+        if bias is not None and weight.matrix.format is Format.Q8 and not weight.rounded:
             # XNNPACK's kernel for float32 and 8 bits multiplies the bias by the scales, too.
             return self.add(self.linear_layer(value, weight), self.constant(bias))
-        result = self.linear(value, weight.matrix, bias)
+        result = self.linear(value, weight.matrix, bias, rounded=weight.rounded)
         if weight.offsets is None:
             return result
-        return self.add(result, self.linear(self._group_sums(value), weight.offsets))
+        return self.add(result, self.linear(self._group_sums(value), weight.offsets, rounded=True))
 
     def _group_sums(self, value: Value) -> Value:
         if value.index not in self._sums:
