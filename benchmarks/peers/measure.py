@@ -6,6 +6,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 from peers import Peer
 
 NEW_TOKENS = 64
+BESIDE_TOKENS = 24  # few: an engine may take seconds for one
 PROMPTS = (16, 128, 512, 1000, 1500)
 TURNS = {"turns": 5, "user": 60, "answer": 40}
 CHAT_TOKENS = TURNS["turns"] * TURNS["user"] + (TURNS["turns"] - 1) * TURNS["answer"]
@@ -124,10 +126,24 @@ def measure(peers: Iterable[Peer], *, threads: int, repetitions: int) -> dict[st
                 process, samples, "generate", {"prefill": "all of turn 5"}, prompt=CHAT_TOKENS, new=2, seed=repetition
             )
         print(f"round {repetition + 1} of {repetitions}", flush=True)
+    _beside_another(processes, results)
     for process in processes:
         results[process.peer.name].add(process.ask("memory"), quiet=True)
         process.close()
     return results
+
+
+def _beside_another(processes: Iterable[Process], results: dict[str, Samples]) -> None:
+    """Decodes while a process of another kind keeps one core busy, as happens on every computer in use."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        for seed in range(3):
+            for process in processes:
+                answer = process.ask("generate", prompt=16, new=BESIDE_TOKENS, seed=seed)
+                results[process.peer.name].add({"decode beside": answer["decode"]}, quiet=True)
+    finally:
+        busy.kill()
+        busy.wait()
 
 
 def _forget(path: Path) -> None:

@@ -34,6 +34,7 @@ def table(measured: dict[str, Any]) -> str:
         add(f"prefill {prompt}, tokens/s", f"prefill {prompt}", prompt)
     for prompt in DECODE:
         add(f"decode behind {prompt}, tokens/s", f"decode {prompt}", new - 1)
+    add("decode behind 16, a core taken by another process", "decode beside", measured["beside_tokens"] - 1)
     add("first token of turn 5, s", "turn 5", None, 3)
     add("the same without a cache, s", "all of turn 5", None, 3)
     add("load, s", "load", None, 2)

@@ -15,7 +15,7 @@ import os
 import platform
 from pathlib import Path
 
-from measure import NEW_TOKENS, Samples, measure
+from measure import BESIDE_TOKENS, NEW_TOKENS, Samples, measure
 from peers import PEERS, Arena, Peer
 from report import table
 
@@ -38,6 +38,7 @@ def figures(peers: list[Peer], results: dict[str, Samples], threads: int) -> dic
         "machine": machine(),
         "threads": threads,
         "new_tokens": NEW_TOKENS,
+        "beside_tokens": BESIDE_TOKENS,
         "peers": {
             peer.name: {
                 "versions": peer.versions(),
