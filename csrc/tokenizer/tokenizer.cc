@@ -56,9 +56,13 @@ std::shared_ptr<const Tokenizer> parse_tokenizer(std::string content) {
     case tokenizer::Format::kUnknown:
       break;
   }
+  if (content.compare(0, 4, "GGUF") == 0) {
+    throw Error(ErrorCode::kTokenizerFormat,
+                "The content is a GGUF file, whose vocabulary llmodule.Tokenizer.from_file reads from a path.");
+  }
   throw Error(ErrorCode::kTokenizerFormat,
               "The content is of no known tokenizer format; known are tokenizer.json, SentencePiece models, tiktoken "
-              "ranks and Tekken JSON.");
+              "ranks, Tekken JSON and, by path, GGUF files.");
 }
 
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& path) {

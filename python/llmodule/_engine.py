@@ -37,13 +37,14 @@ class Engine:
 
     def __init__(self, files: ModelFiles, *, draft_model: Path | None = None, threads: int = 0) -> None:
         from llmodule import _native
+        from llmodule.tokenizer import open_tokenizer
 
         if threads < 0:
             raise ValueError(f"threads is {threads}; it must be 0 or more")
         _logging.connect()
         begin = time.perf_counter()
         self._config = ModelConfig.read(files)
-        self.tokenizer = _native.Tokenizer.from_file(str(files.tokenizer))
+        self.tokenizer = open_tokenizer(files.tokenizer)
         model = _native.Model(str(files.model), threads=threads)
         draft = None if draft_model is None else _native.Model(str(draft_model), threads=threads)
         self._session = _native.Session(model, self.tokenizer, draft)

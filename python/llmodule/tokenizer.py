@@ -8,9 +8,39 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from llmodule import _native
-from llmodule.errors import ResourceError
+from llmodule.errors import ModelFormatError, ResourceError, TokenizerFormatError
 
 _GGUF_MAGIC = b"GGUF"
+
+
+def open_tokenizer(path: str | os.PathLike[str]) -> _native.Tokenizer:
+    """Reads a tokenizer file of any format for the native core.
+
+    Raises:
+        LLModuleError: see `Tokenizer.from_file`.
+    """
+    try:
+        with open(path, "rb") as file:
+            is_gguf = file.read(len(_GGUF_MAGIC)) == _GGUF_MAGIC
+    except OSError as error:
+        raise ResourceError(f"the tokenizer file {str(path)!r} can't be read: {error}") from error
+    return _open_gguf(Path(path)) if is_gguf else _native.Tokenizer.from_file(os.fspath(path))
+
+
+def _open_gguf(path: Path) -> _native.Tokenizer:
+    from llmodule.converter.readers.gguf_header import read_header
+    from llmodule.converter.readers.storage import MappedFile
+    from llmodule.converter.vocabulary.tokenizer_json import tokenizer_json
+    from llmodule.converter.vocabulary.vocabulary import read_vocabulary
+
+    file = MappedFile(path)
+    try:
+        content = tokenizer_json(read_vocabulary(read_header(file).metadata))
+        return _native.Tokenizer.from_bytes(json.dumps(content, ensure_ascii=False).encode())
+    except (ModelFormatError, TokenizerFormatError) as error:
+        raise TokenizerFormatError(f"the vocabulary of the GGUF file {str(path)!r}: {error}") from error
+    finally:
+        file.close()
 
 
 class Tokenizer:
@@ -41,12 +71,7 @@ class Tokenizer:
             ResourceError: The file can't be read.
             TokenizerFormatError: Its format is not known, it is damaged, or it wants something that is not supported.
         """
-        try:
-            with open(path, "rb") as file:
-                is_gguf = file.read(len(_GGUF_MAGIC)) == _GGUF_MAGIC
-        except OSError as error:
-            raise ResourceError(f"the tokenizer file {str(path)!r} can't be read: {error}") from error
-        return cls._from_gguf(Path(path)) if is_gguf else cls(_native.Tokenizer.from_file(os.fspath(path)))
+        return cls(open_tokenizer(path))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Tokenizer:
@@ -56,20 +81,6 @@ class Tokenizer:
             TokenizerFormatError: see `from_file`.
         """
         return cls(_native.Tokenizer.from_bytes(content))
-
-    @classmethod
-    def _from_gguf(cls, path: Path) -> Tokenizer:
-        from llmodule.converter.readers.gguf_header import read_header
-        from llmodule.converter.readers.storage import MappedFile
-        from llmodule.converter.vocabulary.tokenizer_json import tokenizer_json
-        from llmodule.converter.vocabulary.vocabulary import read_vocabulary
-
-        file = MappedFile(path)
-        try:
-            content = tokenizer_json(read_vocabulary(read_header(file).metadata))
-        finally:
-            file.close()
-        return cls.from_bytes(json.dumps(content, ensure_ascii=False).encode())
 
     @property
     def vocab_size(self) -> int:

@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Runs the command."""
     from llmodule import _native, evaluation
+    from llmodule.tokenizer import open_tokenizer
 
     if options.threads < 0:
         raise ValueError(f"threads is {options.threads}; it must be 0 or more")
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     context = min(WINDOW, limit) if options.context is None else options.context
     if context > limit:
         raise ValueError(f"context is {context}; the model's is {limit}")
-    ids, bos_id = evaluation.encode_text(_native.Tokenizer.from_file(str(files.tokenizer)), text)
+    ids, bos_id = evaluation.encode_text(open_tokenizer(files.tokenizer), text)
     windows = evaluation.split_windows(ids, context=context, stride=options.stride, bos_id=bos_id)
     with Bar("perplexity") as bar:
         result = evaluation.perplexity(model, windows, progress=bar.show)
