@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from llmodule._download import read_record
 from llmodule.cache._entries import Entry, make
 from llmodule.cache._locks import Lease
 
@@ -69,12 +70,15 @@ def size_of(path: Path) -> int:
 
 
 def _key(path: Path, content: str | None) -> str:
-    """Names the content of `path` without reading it: where it is, how long and how old."""
+    """Names the content of `path` without reading it: by its recorded SHA-256, else where it is, how long and old."""
     digest = hashlib.sha256(_RECIPE.encode())
     if content is not None:
         digest.update(f"\0{content}".encode())
         return digest.hexdigest()[:16]
     for file in _files(path):
+        if record := read_record(file):  # in the cache, which may be copied or moved
+            digest.update(f"\0{record.sha256}".encode())
+            continue
         status = file.stat()
         digest.update(f"\0{os.fspath(file.absolute())}\0{status.st_size}\0{status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

@@ -121,7 +121,8 @@ def is_whole(
         return True
     if sha256_of(file, check=check) != record.sha256:
         return False
-    _write_record(record_path(file), replace(record, modified_ns=status.st_mtime_ns))
+    with contextlib.suppress(OSError):  # a cache that is only read is read again the next time
+        _write_record(record_path(file), replace(record, modified_ns=status.st_mtime_ns))
     return True
 
 

@@ -31,7 +31,11 @@ class Store(Place):
     scheme: str
 
     def fetch(self, files: Sequence[tuple[str, bool]], task: Task) -> list[Path | None]:
-        return [self._fetch(url, required, task) for url, required in files]
+        sizes = {url: self._size(url, required, task) for url, required in files}
+        for url, size in sizes.items():
+            if size:
+                task.counter(url)(0, size)
+        return [None if sizes[url] is None else self._copy(url, task) for url, _ in files]
 
     def show(self, path: str) -> str:
         return shown(path)
@@ -51,13 +55,23 @@ class Store(Place):
             return urls[0]
         return next((url for url in urls if self._entry(url).is_whole() or _exists(url)), urls[0])
 
-    def _fetch(self, url: str, required: bool, task: Task) -> Path | None:
-        entry = self._entry(url)
-        task.lease.take(entry.id)
-        if not entry.is_whole(task.check) and not required and not _exists(url):
+    def _size(self, url: str, required: bool, task: Task) -> int | None:
+        """Returns the bytes to copy, 0 if they are not known or there already; None if there is no such file."""
+        task.lease.take(self._entry(url).id)
+        if self._entry(url).is_whole(task.check):
+            return 0
+        try:
+            with _failures(url):
+                system, inner = _open(url)
+                return system.size(inner) or 0
+        except ResourceError as error:
+            if required:
+                raise
+            _logger.debug("%s is taken for missing: %s", shown(url), error)
             return None
 
-        def copy(folder: Path) -> None:
+    def _copy(self, url: str, task: Task) -> Path:
+        def fill(folder: Path) -> None:
             count = task.counter(url)
             with _failures(url):
                 system, inner = _open(url)
@@ -70,7 +84,7 @@ class Store(Place):
             if announced is not None and arrived != announced:
                 raise DownloadError(f"{shown(url)}: {arrived} of {announced} bytes arrived; try again")
 
-        return make(entry, shown(url), copy, lease=task.lease, check=task.check) / _name(url)
+        return make(self._entry(url), shown(url), fill, lease=task.lease, check=task.check) / _name(url)
 
     @staticmethod
     def _entry(url: str) -> Entry:

@@ -78,12 +78,9 @@ def test_what_is_missing_is_named(model_folder: Path) -> None:
         fetch(model_folder)
 
 
-@pytest.mark.parametrize(
-    ("source", "words"), [("nothing://host/x.pte", "scheme 'nothing'"), ("file://elsewhere/x.pte", "'elsewhere'")]
-)
-def test_unknown_urls_are_misuse(source: str, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        fetch(source)
+def test_a_file_url_of_another_machine() -> None:
+    with pytest.raises(ValueError, match="names the host 'elsewhere'"):
+        fetch("file://elsewhere/x.pte")
 
 
 @pytest.mark.parametrize("source", [3, None, ["model.pte"]])

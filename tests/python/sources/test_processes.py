@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,16 +122,31 @@ def test_waiting_can_be_cancelled(gguf: Path, tmp_path: Path) -> None:
     process.communicate()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_cache_that_is_only_read(gguf: Path, tmp_path: Path, cache: Path) -> None:
-    process = start(gguf, tmp_path / "log", 0)
-    end(process)
-    before = download(gguf).model
-    folders = [cache, *(path for path in cache.rglob("*") if path.is_dir())]
+def test_a_cache_that_was_copied_and_is_only_read(tmp_path: Path, cache: Path) -> None:
+    store = tmp_path / "store" / "tiny.gguf"
+    store.parent.mkdir()
+    store.write_bytes(b"GGUF-tiny")
+    log = tmp_path / "log"
+    end(start(f"local://{store}", log, 0))
+    copy = shutil.copytree(cache, tmp_path / "copy", copy_function=shutil.copyfile)  # with other dates
+    folders = [copy, *(path for path in copy.rglob("*") if path.is_dir())]
     for folder in folders:
         folder.chmod(0o500)
+    store.unlink()
+    # To root, modes mean nothing unless it gives up that right.
+    command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if command and shutil.which(command[0]) is None:
+        pytest.skip("root may write everywhere")
     try:
-        assert download(gguf).model == before
+        done = subprocess.run(
+            [*command, sys.executable, "-c", SLOW, f"local://{store}", str(log), "0"],
+            env={**os.environ, "LLMODULE_CACHE": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+            input="", capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
     finally:
         for folder in folders:
             folder.chmod(0o700)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).read_bytes() == b"made"
+    assert Path(done.stdout.strip()).is_relative_to(copy)
+    assert log.read_text() == "converting\n"

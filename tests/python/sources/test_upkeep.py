@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,14 @@ def test_a_download_in_the_background(store: Path) -> None:
 
 def test_a_download_that_is_cancelled(store: Path, cache: Path) -> None:
     (store / "m3" / "model.pte").write_bytes(bytes(5 << 20))
-    handle = download(f"local://{store}/m3", background=True, progress=lambda share: handle.cancel())
+    ready = threading.Event()
+
+    def cancel(share: float) -> None:
+        ready.wait(10)
+        handle.cancel()
+
+    handle = download(f"local://{store}/m3", background=True, progress=cancel)
+    ready.set()
     with pytest.raises(DownloadError, match="cancelled"):
         handle.result(timeout=30)
     assert not list(cache.rglob("model.pte"))
