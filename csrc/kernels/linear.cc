@@ -12,9 +12,6 @@ namespace {
 /// Multiply-adds in the time of one element's norm and quantization.
 constexpr double kPrepareCost = 8;
 
-/// Multiply-adds of 4-bit or 8-bit weights in the time of one of the float code that worker_count counts.
-constexpr double kIntegerSpeed = 4;
-
 auto tile_kernel(MatrixFormat format) {
   switch (format) {
     case MatrixFormat::kQ4:
@@ -55,36 +52,42 @@ void prepare_rows(const Linear& linear, const ActivationRows& rows) {
   });
 }
 
-void multiply(const Linear& linear, const ActivationRows& rows, LinearTile whole) {
-  constexpr std::int64_t kChunkBytes = 1 << 20;  // of rows, which stay in a core's L2 cache from panel to panel
-  constexpr std::int64_t kTasksPerWorker = 8;    // so that uneven ones balance, as on a busy machine
-  constexpr std::int64_t kTaskBytes = 16 << 10;  // of weights, enough to be read at full speed
-
-  const bool is_float = linear.weight.format == MatrixFormat::kFloat32;
-  const double products = static_cast<double>(rows.count) * static_cast<double>(linear.weight.outputs) *
+/// What worker_count counts: reading the weights from memory or multiplying them, whichever takes longer.
+double operations(const Linear& linear) {
+  constexpr double kIntegerSpeed = 16;  // products of small integers in the time of one of floats
+  const double products = static_cast<double>(linear.rows) * static_cast<double>(linear.weight.outputs) *
                           static_cast<double>(linear.weight.inputs);
-  const std::int64_t workers = worker_count(is_float ? products : products / kIntegerSpeed);
+  if (linear.weight.format == MatrixFormat::kFloat32) return products;
+  const double bytes = static_cast<double>(linear.weight.panels()) * static_cast<double>(linear.weight.panel_bytes());
+  return std::max(bytes, products / kIntegerSpeed);
+}
 
-  const std::int64_t row_bytes = rows.inputs * (is_float ? 4 : 1);
-  const std::int64_t block_bytes = ceil_div(rows.count, rows.blocks) * row_bytes;
+void multiply(const Linear& linear, const ActivationRows& rows, LinearTile tile) {
+  constexpr std::int64_t kChunkBytes = 1 << 20;  // of rows, which stay in a core's L2 cache from panel to panel
+  constexpr std::int64_t kTasksPerWorker = 8;    // at most, so that uneven ones balance, as on a busy machine
+  constexpr std::int64_t kTaskBytes = 16 << 10;  // of weights, at least
+
+  const std::int64_t workers = worker_count(operations(linear));
+  const bool is_float = linear.weight.format == MatrixFormat::kFloat32;
+  const std::int64_t block_bytes = ceil_div(rows.count, rows.blocks) * rows.inputs * (is_float ? 4 : 1);
   const std::int64_t chunks = ceil_div(rows.blocks, std::max<std::int64_t>(1, kChunkBytes / block_bytes));
 
   const std::int64_t panels = ceil_div(linear.columns, kPanel);
-  const std::int64_t panel_bytes = linear.weight.panel_bytes() * (linear.activation == Activation::kNone ? 1 : 2);
-  const std::int64_t parts = std::max<std::int64_t>(
-      1, std::min(ceil_div(workers * kTasksPerWorker, chunks), panels * panel_bytes / kTaskBytes));
-  const std::int64_t shares = std::min(panels, workers == 1 ? 1 : std::max(parts, std::min(workers, panels)));
+  const std::int64_t weight_bytes = linear.weight.panels() * linear.weight.panel_bytes();
+  const std::int64_t wanted = std::min(workers * kTasksPerWorker, weight_bytes / kTaskBytes);
+  const std::int64_t shares = std::min(panels, std::max(wanted, workers));
 
+  tile.panels = panels;
   const auto multiply_tile = tile_kernel(linear.weight.format);
   for_each_task(workers, chunks * shares, [&](std::int64_t, std::int64_t task) {
-    LinearTile tile = whole;
+    LinearTile part = tile;
     const std::int64_t chunk = task / shares;
     const std::int64_t share = task % shares;
-    tile.first_block = rows.blocks * chunk / chunks;
-    tile.end_block = rows.blocks * (chunk + 1) / chunks;
-    tile.first_panel = panels * share / shares;
-    tile.end_panel = panels * (share + 1) / shares;
-    multiply_tile(tile);
+    part.first_block = rows.blocks * chunk / chunks;
+    part.end_block = rows.blocks * (chunk + 1) / chunks;
+    part.first_panel = panels * share / shares;
+    part.end_panel = panels * (share + 1) / shares;
+    multiply_tile(part);
   });
 }
 

@@ -35,6 +35,7 @@ struct ActivationRows {
 struct LinearTile {
   const std::uint8_t* weight = nullptr;  ///< a PackedMatrix's data
   std::int64_t panel_bytes = 0;
+  std::int64_t panels = 0;  ///< of the whole matrix, counted as first_panel is
   const ActivationRows* activations = nullptr;
   std::int64_t first_panel = 0;
   std::int64_t end_panel = 0;

@@ -8,28 +8,42 @@
 
 namespace llmodule::kernels {
 
+inline constexpr std::int64_t kMaxWorkers = 128;
+
 /// Threads that are worth waking for so much work; 1 means the calling thread alone.
-/// @param operations multiply-adds, about.
+/// @param operations multiply-adds, about, at some ten in a nanosecond.
 inline std::int64_t worker_count(double operations) {
-  constexpr double kPerWorker = 100000;  // some ten microseconds, what waking a thread may take
+  constexpr double kPerWorker = 25000;  // some microseconds, what it takes to hand work to a thread that still spins
   if (operations < 2 * kPerWorker) return 1;
-  const double threads = static_cast<double>(executorch::extension::get_thread_count());
-  return static_cast<std::int64_t>(std::max(1.0, std::min(threads, operations / kPerWorker)));
+  const std::int64_t threads = std::min(kMaxWorkers, executorch::extension::get_thread_count());
+  return static_cast<std::int64_t>(std::max(1.0, std::min(static_cast<double>(threads), operations / kPerWorker)));
 }
 
 /// Calls run(worker, task) for every task in [0, tasks), at most `workers` at a time with different numbers in
-/// [0, workers). Tasks are handed out one by one, so that uneven ones balance. `run` must not throw.
+/// [0, workers). Each worker has a range of tasks, which it does in order, so that a stream of memory goes on from task
+/// to task; who is done with his own helps the others, so that uneven tasks balance. `run` must not throw.
 template <typename Run>
 void for_each_task(std::int64_t workers, std::int64_t tasks, const Run& run) {
-  if (workers > tasks) workers = tasks;
+  workers = std::min({workers, tasks, kMaxWorkers});
   if (workers <= 1) {
     for (std::int64_t task = 0; task < tasks; ++task) run(std::int64_t{0}, task);
     return;
   }
-  std::atomic<std::int64_t> next{0};
+  struct alignas(64) Range {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
+  Range ranges[kMaxWorkers];
+  for (std::int64_t i = 0; i < workers; ++i) {
+    ranges[i].next.store(tasks * i / workers, std::memory_order_relaxed);
+    ranges[i].end = tasks * (i + 1) / workers;
+  }
   executorch::extension::parallel_for(0, workers, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t worker = begin; worker < end; ++worker) {
-      for (std::int64_t task = next++; task < tasks; task = next++) run(worker, task);
+      for (std::int64_t i = 0; i < workers; ++i) {
+        Range& range = ranges[(worker + i) % workers];
+        for (std::int64_t task = range.next++; task < range.end; task = range.next++) run(worker, task);
+      }
     }
   });
 }

@@ -10,13 +10,13 @@ struct Avx2DotBase {
   static constexpr int kBlockRows = 4;
   static constexpr int kVectors = 1;
   using Codes = __m256i;
-  using Quad = __m256i;
   using Sum = __m256i;
 
   static Codes load(const std::uint8_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
   static Codes low(Codes codes) { return _mm256_and_si256(codes, _mm256_set1_epi8(15)); }
   static Codes high(Codes codes) { return low(_mm256_srli_epi16(codes, 4)); }
-  static Quad quad(const std::int8_t* p) {
+  /// 4 activations for each output.
+  static __m256i quad(const std::int8_t* p) {
     std::int32_t four;
     __builtin_memcpy(&four, p, sizeof four);
     return _mm256_set1_epi32(four);
@@ -31,7 +31,9 @@ struct Avx2Dot;
 template <>
 struct Avx2Dot<4> : Avx2DotBase {
   static constexpr int kBits = 4;
-  static Sum add(Sum sum, Codes codes, Quad quad) { return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, quad)); }
+  static Sum add(Sum sum, Codes codes, const std::int8_t* activations) {
+    return _mm256_add_epi16(sum, _mm256_maddubs_epi16(codes, quad(activations)));
+  }
   static __m256 value(Sum sum) { return _mm256_cvtepi32_ps(_mm256_madd_epi16(sum, _mm256_set1_epi16(1))); }
 };
 
@@ -39,9 +41,9 @@ struct Avx2Dot<4> : Avx2DotBase {
 template <>
 struct Avx2Dot<8> : Avx2DotBase {
   static constexpr int kBits = 8;
-  static Sum add(Sum sum, Codes codes, Quad quad) {
+  static Sum add(Sum sum, Codes codes, const std::int8_t* activations) {
     const __m256i centred = _mm256_xor_si256(codes, _mm256_set1_epi8(-128));
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(centred), _mm256_sign_epi8(quad, centred));
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(centred), _mm256_sign_epi8(quad(activations), centred));
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
   static __m256 value(Sum sum) { return _mm256_cvtepi32_ps(sum); }

@@ -11,7 +11,13 @@ template <int bits>
 struct Avx512VnniDot : Avx512DotBase {
   static constexpr int kBits = bits;
   static Sum start(const std::int32_t* bias) { return bits == 8 ? _mm512_set1_epi32(*bias) : _mm512_setzero_si512(); }
-  static Sum add(Sum sum, Codes codes, Quad quad) { return _mm512_dpbusd_epi32(sum, codes, quad); }
+  static Sum add(Sum sum, Codes codes, const std::int8_t* activations) {
+    // GCC spends an instruction and a register on the broadcast, which is a part of this one.
+    asm("vpdpbusd %2%{1to16%}, %1, %0"
+        : "+v"(sum)
+        : "v"(codes), "m"(*reinterpret_cast<const char (*)[4]>(activations)));
+    return sum;
+  }
   static __m512 value(Sum sum) { return _mm512_cvtepi32_ps(sum); }
 };
 

@@ -10,11 +10,12 @@ namespace {
 
 /// Calls P::multiply with the block's number of rows as a constant.
 template <class P, int kRows = P::kBlockRows>
-void multiply_block(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, float* tile) {
+void multiply_block(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, const Ahead& ahead,
+                    float* tile) {
   if (block.rows == kRows) {
-    P::template multiply<kRows>(panel, inputs, block, tile);
+    P::template multiply<kRows>(panel, inputs, block, ahead, tile);
   } else if constexpr (kRows > 1) {
-    multiply_block<P, kRows - 1>(panel, inputs, block, tile);
+    multiply_block<P, kRows - 1>(panel, inputs, block, ahead, tile);
   }
 }
 
@@ -52,17 +53,24 @@ void linear_tile(const LinearTile& tile) {
   const bool is_gated = tile.activation != Activation::kNone;
   alignas(64) float sums[P::kBlockRows * kPanel];
   alignas(64) float up[P::kBlockRows * kPanel];
+  const std::int64_t step = (is_gated ? 2 : 1) * tile.panel_bytes;
+  const std::int64_t groups = activations.inputs / kGroup;
   for (std::int64_t panel = tile.first_panel; panel < tile.end_panel; ++panel) {
-    const std::uint8_t* const weight = tile.weight + panel * (is_gated ? 2 : 1) * tile.panel_bytes;
+    const std::uint8_t* const weight = tile.weight + panel * step;
+    // The blocks share the work of asking for what comes behind.
+    const std::int64_t share = tile.panel_bytes / (tile.end_block - tile.first_block);
+    Ahead ahead{weight + step, panel + 1 == tile.panels || groups == 0 ? 0 : (share + groups - 1) / groups};
     const std::int64_t column = panel * kPanel;
     const std::int64_t count = tile.columns - column < kPanel ? tile.columns - column : kPanel;
     for (std::int64_t index = tile.first_block; index < tile.end_block; ++index) {
       const RowBlock block = row_block<V>(activations, index);
-      multiply_block<P>(weight, activations.inputs, block, sums);
+      multiply_block<P>(weight, activations.inputs, block, ahead, sums);
       if (is_gated) {
-        multiply_block<P>(weight + tile.panel_bytes, activations.inputs, block, up);
+        const Ahead ahead_up{ahead.begin + tile.panel_bytes, ahead.group_bytes};
+        multiply_block<P>(weight + tile.panel_bytes, activations.inputs, block, ahead_up, up);
         apply_gate<V>(tile.activation, block.rows, sums, up);
       }
+      ahead.begin += share;
       for (std::int64_t r = 0; r < block.rows; ++r) {
         const std::int64_t place = (block.first_row + r) * tile.columns + column;
         write_sums<V>(sums + r * kPanel, tile.bias == nullptr ? nullptr : tile.bias + column,

@@ -7,14 +7,23 @@
 namespace llmodule::kernels {
 namespace {
 
+/// Weights that are due next: the CPU's own prefetching does not see that a panel's codes, scales and offsets are three
+/// streams which end with it.
+struct Ahead {
+  const std::uint8_t* begin;
+  std::int64_t group_bytes;  ///< to ask for with each group that is worked on
+};
+
 /// kRows rows times kVectors vectors of a panel's outputs, from vector `first` on, to tile [kRows][kPanel]; D is one of
 /// the classes of simd/dot_portable.h.
 template <class V, class D, int kRows, int kVectors>
-void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first, const RowBlock& block, float* tile) {
+void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first, const RowBlock& block,
+                      const Ahead& ahead, float* tile) {
   using Reg = typename V::Reg;
   constexpr bool kIsQ4 = D::kBits == 4;
   constexpr int kLoads = D::kBits;  // of 64 bytes of codes for a group
   constexpr int kLine = 4 * kPanel;
+  constexpr std::int64_t kCacheLine = 64;
 
   const std::uint8_t* codes = panel + first * V::kWidth * 4;
   const auto* scales = reinterpret_cast<const Float16*>(panel + groups * kLoads * kLine) + first * V::kWidth;
@@ -24,22 +33,27 @@ void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first,
   for (int r = 0; r < kRows; ++r) {
     for (int v = 0; v < kVectors; ++v) totals[r][v] = V::zero();
   }
+  std::int64_t asked = 0;
   for (std::int64_t g = 0; g < groups; ++g) {
+    for (; asked < ahead.group_bytes * (g + 1); asked += kCacheLine) __builtin_prefetch(ahead.begin + asked, 0, 2);
     typename D::Sum sums[kRows][kVectors];
     for (int r = 0; r < kRows; ++r) {
       for (int v = 0; v < kVectors; ++v) sums[r][v] = D::start(block.biases + g * kRows + r);
     }
+#if !defined(__clang__)  // which does it by itself
+#pragma GCC unroll 8
+#endif
     for (int j = 0; j < kLoads; ++j) {
       typename D::Codes loaded[kVectors];
       for (int v = 0; v < kVectors; ++v) loaded[v] = D::load(codes + j * kLine + v * V::kWidth * 4);
       for (int v = 0; v < kVectors; ++v) {
         const auto part = kIsQ4 ? D::low(loaded[v]) : loaded[v];
-        for (int r = 0; r < kRows; ++r) sums[r][v] = D::add(sums[r][v], part, D::quad(quads + (j * kRows + r) * 4));
+        for (int r = 0; r < kRows; ++r) sums[r][v] = D::add(sums[r][v], part, quads + (j * kRows + r) * 4);
       }
       for (int v = 0; kIsQ4 && v < kVectors; ++v) {
         const auto part = D::high(loaded[v]);
         for (int r = 0; r < kRows; ++r) {
-          sums[r][v] = D::add(sums[r][v], part, D::quad(quads + ((j + 4) * kRows + r) * 4));
+          sums[r][v] = D::add(sums[r][v], part, quads + ((j + 4) * kRows + r) * 4);
         }
       }
     }
@@ -70,12 +84,14 @@ struct QuantizedPanel {
   static constexpr int kBlockRows = D::kBlockRows;
 
   template <int kRows>
-  static void multiply(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, float* tile) {
+  static void multiply(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, Ahead ahead,
+                       float* tile) {
     constexpr int kPanelVectors = kPanel / V::kWidth;
     // One row leaves registers for all the outputs, and reads the panel front to back.
     constexpr int kVectors = kRows == 1 ? kPanelVectors : D::kVectors;
     for (int first = 0; first < kPanelVectors; first += kVectors) {
-      multiply_vectors<V, D, kRows, kVectors>(panel, inputs / kGroup, first, block, tile);
+      multiply_vectors<V, D, kRows, kVectors>(panel, inputs / kGroup, first, block, ahead, tile);
+      ahead.group_bytes = 0;
     }
   }
 };
@@ -86,7 +102,7 @@ struct FloatPanel {
   static constexpr int kBlockRows = D::kBlockRows;
 
   template <int kRows>
-  static void multiply(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, float* tile) {
+  static void multiply(const std::uint8_t* panel, std::int64_t inputs, const RowBlock& block, Ahead, float* tile) {
     using Reg = typename V::Reg;
     constexpr int kVectors = kPanel / V::kWidth;
     const auto* weights = reinterpret_cast<const float*>(panel);
