@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/interrupt.h"
+
 namespace llmodule {
 namespace {
 
@@ -71,8 +73,15 @@ GenerationResult TokenLoop::run() {
 }
 
 FinishReason TokenLoop::generate() {
-  while (advance()) {
-    if (const auto reason = consume()) return *reason;
+  const InterruptScope scope([this] {
+    if (poll_) poll_();
+    return cancel_.cancelled();
+  });
+  try {
+    while (advance()) {
+      if (const auto reason = consume()) return *reason;
+    }
+  } catch (const Interrupted&) {  // in the midst of a step
   }
   return FinishReason::kInterrupt;
 }

@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "kernels/native_operators.h"
 #include "kernels/operators.h"
@@ -34,6 +35,7 @@ void fail(KernelRuntimeContext& context, const char* name, Error error, const ch
 /// What the runtime calls. The C++ exceptions end here, because the runtime knows none.
 template <const Operator& kOperator>
 void boxed(KernelRuntimeContext& context, Span<EValue*> stack) {
+  if (InterruptScope::requested()) return context.fail(Error::InvalidState);
   const executorch::runtime::internal::EventTracerProfileOpScope scope(context.internal_event_tracer(), kOperator.name);
   try {
     kOperator.run(Arguments(stack, kOperator.argument_count));

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "base/interrupt.h"
 #include "kernels/registry.h"
 #include "program/runtime.h"
 
@@ -186,6 +187,7 @@ Span<float> ForwardMethod::execute(Span<const TokenId> tokens, std::size_t posit
   const auto error = method_->execute();
   execute_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (error != executorch::runtime::Error::Ok) {
+    if (InterruptScope::happened()) InterruptScope::raise();
     throw runtime_error(
         ErrorCode::kExecution,
         "the model failed on " + std::to_string(tokens.size()) + " tokens at position " + std::to_string(position),

@@ -42,6 +42,7 @@ class LanguageModel {
   ///     valid until the next step.
   /// @throws std::invalid_argument where a requirement is not met, and nothing is changed then.
   /// @throws Error (kExecution) where the runtime fails; the KV cache's content from `position` on is undefined then.
+  /// @throws Interrupted, or what an InterruptScope's function throws, where one ends the step; the same holds then.
   virtual Span<float> step(Span<const TokenId> tokens, std::size_t position, std::size_t rows) = 0;
 };
 

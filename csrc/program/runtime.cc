@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "program/threads.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 void emit_log_message(et_timestamp_t, et_pal_log_level_t level, const char* filename, const char*, size_t line,
                       const char* message, size_t length) {
+  if (InterruptScope::happened()) return;  // what it says of a step that was left on purpose is no news
   // The runtime reports as an error whatever a caller could handle; what matters of it also arrives as an exception.
   const LogLevel mapped = level == et_pal_log_level_t::kFatal   ? LogLevel::kError
                           : level == et_pal_log_level_t::kError ? LogLevel::kWarning

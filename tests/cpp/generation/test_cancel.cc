@@ -1,7 +1,9 @@
 // The ways to end a generation from outside: the cancel flag and the callback's answer.
 
 #include <catch2/catch.hpp>
+#include <stdexcept>
 
+#include "base/interrupt.h"
 #include "fakes.h"
 
 using namespace llmodule;
@@ -81,4 +83,35 @@ TEST_CASE("the poll hook is called before each step") {
     ++polls;
   });
   CHECK(polls == 3 + 2);
+}
+
+TEST_CASE("a model that asks is left in the midst of a step, whose tokens do not count") {
+  Fixture fixture;
+  // As the operators of a real model do.
+  const auto ask = [&] {
+    if (InterruptScope::requested()) InterruptScope::raise();
+  };
+  const Ids prompt(40, 3);
+  SECTION("by the flag") {
+    fixture.model->during_step = [&] {
+      if (fixture.model->steps == 2) fixture.cancel.cancel();
+      ask();
+    };
+    CHECK(fixture.generate(prompt).finish_reason == FinishReason::kInterrupt);
+  }
+  SECTION("by what the poll hook throws, a signal's handler for example") {
+    std::size_t polls = 0;
+    const PollHook poll = [&] {
+      if (fixture.model->steps == 2) throw std::domain_error("a signal");
+      ++polls;
+    };
+    fixture.model->during_step = ask;
+    CHECK_THROWS_AS(fixture.session.generate(prompt, {}, {}, fixture.cancel, poll), std::domain_error);
+    CHECK(polls == 3);  // before each step, and in the first one
+  }
+  CHECK(fixture.model->steps == 2);
+  CHECK(fixture.account() == Ids(16, 3));
+  fixture.model->during_step = ask;
+  CHECK(fixture.session.generate(prompt, {}, {}, CancelFlag{}).stats.cached_tokens == 16);
+  CHECK_FALSE(InterruptScope::requested());
 }
