@@ -6,6 +6,15 @@
 #include <stdexcept>
 #include <string>
 
+#if defined(__GNUC__)
+#define LLMODULE_ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define LLMODULE_ALWAYS_INLINE inline
+#endif
+#if defined(__GNUC__) && defined(__x86_64__)
+#define LLMODULE_TARGET_AVX512 __attribute__((target("avx512f,avx512dq")))
+#endif
+
 namespace llmodule {
 namespace {
 
@@ -17,7 +26,7 @@ constexpr float kSmallestMagnitude = 0x1p-100f;
 constexpr float kSmallestExtent = 0x1p-20f;
 
 /// To the nearest integer, ties to even, without a library call. Holds for |value| < 2^22.
-inline float round_to_code(float value, float lowest, float highest) {
+LLMODULE_ALWAYS_INLINE float round_to_code(float value, float lowest, float highest) {
   constexpr float kNoFractionBits = 12582912;  // 1.5 * 2^23
   const float rounded = (value + kNoFractionBits) - kNoFractionBits;
   return std::min(std::max(rounded, lowest), highest);
@@ -60,40 +69,7 @@ void ScaleSearch::load(std::size_t lane, const float* values, const float* impor
   }
 }
 
-ScaleSearch::Line ScaleSearch::run() const {
-  Line line{}, best{};
-  Lanes least_errors;
-  least_errors.fill(std::numeric_limits<float>::infinity());
-  for (int i = 0; i < range_.candidates + range_.refinements; ++i) {
-    const float step = (range_.last_level - range_.first_level) / static_cast<float>(range_.candidates);
-    line = i < range_.candidates ? candidate(range_.first_level + step * static_cast<float>(i)) : best;
-    const Sums sums = sum(line);
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      // The least-squares line for the codes, as corrections of the line that gave them. Sums of residuals keep the
-      // digits that sums of whole weights would lose.
-      const float products = sums.products[lane], squares = sums.code_squares[lane];
-      const float residuals = range_.affine ? sums.residuals[lane] : 0, codes = range_.affine ? sums.codes[lane] : 0;
-      const float total = total_weight_[lane];
-      const float determinant = squares * total - codes * codes;
-      const bool solvable = determinant > 1e-6f * squares * total;
-      const float scale_step = solvable ? (products * total - residuals * codes) / determinant : 0;
-      const float offset_step = (residuals - scale_step * codes) / total;
-      const float error = sums.errors[lane] - scale_step * products - offset_step * residuals;
-      const float scale = line.scale[lane] + scale_step;
-      const bool better = error < least_errors[lane] && scale > 0;
-      least_errors[lane] = better ? error : least_errors[lane];
-      best.scale[lane] = better ? scale : best.scale[lane];
-      best.offset[lane] = better ? line.offset[lane] + offset_step : best.offset[lane];
-    }
-  }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    best.scale[lane] *= largest_[lane];
-    best.offset[lane] *= largest_[lane];
-  }
-  return best;
-}
-
-ScaleSearch::Line ScaleSearch::candidate(float level) const {
+LLMODULE_ALWAYS_INLINE ScaleSearch::Line ScaleSearch::candidate(float level) const {
   // A range of a whole number of steps has codes at both ends, so its middle is a code or lies between two.
   const bool odd = std::fmod(level, 2.0f) != 0;
   const float middle_code = (range_.lowest + range_.highest + (odd ? 0 : 1)) / 2;
@@ -106,7 +82,7 @@ ScaleSearch::Line ScaleSearch::candidate(float level) const {
 }
 
 template <bool kAffine>
-ScaleSearch::Sums ScaleSearch::sum(const Line& line) const {
+LLMODULE_ALWAYS_INLINE ScaleSearch::Sums ScaleSearch::sum(const Line& line) const {
   const float lowest = range_.lowest, highest = range_.highest;
   Lanes inverse;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
@@ -133,8 +109,56 @@ ScaleSearch::Sums ScaleSearch::sum(const Line& line) const {
   return sums;
 }
 
+template <bool kAffine>
+LLMODULE_ALWAYS_INLINE ScaleSearch::Line ScaleSearch::run_in_lanes() const {
+  Line line{}, best{};
+  Lanes least_errors;
+  least_errors.fill(std::numeric_limits<float>::infinity());
+  for (int i = 0; i < range_.candidates + range_.refinements; ++i) {
+    const float step = (range_.last_level - range_.first_level) / static_cast<float>(range_.candidates);
+    line = i < range_.candidates ? candidate(range_.first_level + step * static_cast<float>(i)) : best;
+    const Sums sums = sum<kAffine>(line);
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      // The least-squares line for the codes, as corrections of the line that gave them. Sums of residuals keep the
+      // digits that sums of whole weights would lose.
+      const float products = sums.products[lane], squares = sums.code_squares[lane];
+      const float residuals = kAffine ? sums.residuals[lane] : 0, codes = kAffine ? sums.codes[lane] : 0;
+      const float total = total_weight_[lane];
+      const float determinant = squares * total - codes * codes;
+      const bool solvable = determinant > 1e-6f * squares * total;
+      const float scale_step = solvable ? (products * total - residuals * codes) / determinant : 0;
+      const float offset_step = (residuals - scale_step * codes) / total;
+      const float error = sums.errors[lane] - scale_step * products - offset_step * residuals;
+      const float scale = line.scale[lane] + scale_step;
+      const bool better = error < least_errors[lane] && scale > 0;
+      least_errors[lane] = better ? error : least_errors[lane];
+      best.scale[lane] = better ? scale : best.scale[lane];
+      best.offset[lane] = better ? line.offset[lane] + offset_step : best.offset[lane];
+    }
+  }
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    best.scale[lane] *= largest_[lane];
+    best.offset[lane] *= largest_[lane];
+  }
+  return best;
+}
+
+ScaleSearch::Line ScaleSearch::run() const {
+#ifdef LLMODULE_TARGET_AVX512
+  static const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+  if (has_avx512) return run_avx512();
+#endif
+  return range_.affine ? run_in_lanes<true>() : run_in_lanes<false>();
+}
+
+#ifdef LLMODULE_TARGET_AVX512
+LLMODULE_TARGET_AVX512 ScaleSearch::Line ScaleSearch::run_avx512() const {
+  return range_.affine ? run_in_lanes<true>() : run_in_lanes<false>();
+}
+#endif
+
 ScaleSearch::Line ScaleSearch::with_scale_fixed(const Line& line, Lanes& errors) const {
-  const Sums sums = sum(in_units(line));
+  const Sums sums = range_.affine ? sum<true>(in_units(line)) : sum<false>(in_units(line));
   Line adjusted = line;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     const float step = sums.residuals[lane] / total_weight_[lane];

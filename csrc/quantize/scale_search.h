@@ -73,9 +73,12 @@ class ScaleSearch {
     Lanes codes{};         // w code
     Lanes code_squares{};  // w code^2
   };
+  // Where nearly all time goes: compiled twice, for wide vectors too. The numbers are the same.
+  Line run_avx512() const;
+  template <bool kAffine>
+  Line run_in_lanes() const;
   template <bool kAffine>
   Sums sum(const Line& line) const;
-  Sums sum(const Line& line) const { return range_.affine ? sum<true>(line) : sum<false>(line); }
   Line candidate(float level) const;
   Line in_units(const Line& line) const;
 
