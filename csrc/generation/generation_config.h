@@ -18,8 +18,8 @@ struct GenerationConfig {
   bool ignore_eos = false;          ///< goes on behind an end token, for benchmarks
   bool skip_special_tokens = true;  ///< leaves special tokens out of the text
   bool logprobs = false;            ///< reports each token's log-probability, which costs a pass over the logits
-  /// Tokens per prefill step, 0: as many as the model takes. A cancel waits for the end of a step, and longer steps are
-  /// no faster: at 256 the weights are read seldom enough, and attention's working set is still small.
+  /// Tokens per prefill step, 0: as many as the model takes. Longer steps are no faster: at 256 the weights are read
+  /// seldom enough, and attention's working set is still small. A step that is interrupted counts as not run.
   std::size_t prefill_chunk = 256;
 
   /// Tokens that are guessed at most and checked in one step, where the model gives the logits of several tokens; 0:

@@ -36,8 +36,8 @@ class GenerationConfig:
         ignore_eos: Goes on behind an end token; for benchmarks.
         skip_special_tokens: Leaves special tokens out of the text; True by default.
         logprobs: Reports each token's log-probability, at the cost of a pass over the logits per token.
-        prefill_chunk: Tokens per prefill step; an interrupt waits for the end of a step. 256 by default; 0: as
-            many as the model takes.
+        prefill_chunk: Tokens per prefill step. 256 by default; 0: as many as the model takes. An interrupted step
+            counts as not run, so this is what an interrupt may throw away of a prompt.
         max_draft_tokens: How many tokens are guessed at most and checked in one step (speculative decoding), where the
             model gives the logits of several tokens, as converted files do. 15 by default; 0: none. Guesses only save
             time: every token is chosen from the model's own logits.
