@@ -12,7 +12,7 @@ from llmodule._download import read_record
 from llmodule.cache._entries import Entry, make
 from llmodule.cache._locks import Lease
 
-_RECIPE = "2"
+_RECIPE = "3"
 """Part of every cache key; a change of the converter that makes better files raises it."""
 
 _logger = logging.getLogger("llmodule")
@@ -57,7 +57,7 @@ def converted(
         from llmodule.converter.conversion import convert
 
         _logger.info("converting %s, once", path.name)
-        convert(path, folder / "model.pte", progress=progress)
+        convert(path, folder / "model.pte", profile="native", progress=progress)
 
     stem = path.name.removesuffix(".gguf") or "model"
     entry = Entry("converted", f"{stem[:60].lstrip('.')}-{_key(path, content)}")

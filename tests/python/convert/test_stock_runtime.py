@@ -12,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llmodule import _native
+
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "data" / "convert").glob("*.json"))
 CHUNK = 16
+QUANTS = ("q4", "mixed", "q8")
 
 # It runs in a process of its own, so that the official runtime and torch stay out of this one.
 PROGRAM = """
@@ -41,19 +44,48 @@ def is_installed():
     return importlib.metadata.version("executorch") == "1.5.1"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not is_installed(), reason="the packages executorch 1.5.1 and torch are not installed")
-def test_the_official_runtime_verifies_the_files_and_gives_the_same_answers(tiny_model, convert_tiny, tmp_path):
-    models = [tiny_model(name) for name in NAMES]
-    requests = []
-    for name, model in zip(NAMES, models, strict=True):
-        path = convert_tiny(model.source, quant="f32").rename(tmp_path / f"{name}.pte")
-        steps = [(model.tokens[at : at + CHUNK], at) for at in range(0, len(model.tokens), CHUNK)]
-        requests.append({"path": str(path), "steps": steps})
-    answers = tmp_path / "answers.json"
-    command = [sys.executable, "-c", PROGRAM, str(answers)]
+needs_official_runtime = pytest.mark.skipif(
+    not is_installed(), reason="the packages executorch 1.5.1 and torch are not installed"
+)
+
+
+def answers(paths, models, tmp_path):
+    """Of the official runtime: for each file the logits behind the model's tokens, and the context length."""
+    requests = [
+        {"path": str(path), "steps": [(model.tokens[at : at + CHUNK], at) for at in range(0, len(model.tokens), CHUNK)]}
+        for path, model in zip(paths, models, strict=True)
+    ]
+    output = tmp_path / "answers.json"
+    command = [sys.executable, "-c", PROGRAM, str(output)]
     result = subprocess.run(command, input=json.dumps(requests), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr[-2000:]
-    for model, (logits, context) in zip(models, json.loads(answers.read_text()), strict=True):
-        assert np.abs(np.array(logits[-1]) - model.logits[len(model.tokens)]).max() < 1e-4
+    return [(np.array(logits[-1]), context) for logits, context in json.loads(output.read_text())]
+
+
+@pytest.mark.slow
+@needs_official_runtime
+def test_the_official_runtime_verifies_the_files_and_gives_the_same_answers(tiny_model, convert_tiny, tmp_path):
+    models = [tiny_model(name) for name in NAMES]
+    paths = [
+        convert_tiny(model.source, quant="f32").rename(tmp_path / f"{name}.pte")
+        for name, model in zip(NAMES, models, strict=True)
+    ]
+    for model, (logits, context) in zip(models, answers(paths, models, tmp_path), strict=True):
+        assert np.abs(logits - model.logits[len(model.tokens)]).max() < 1e-4
         assert context == [64]
+
+
+@pytest.mark.slow
+@needs_official_runtime
+def test_the_official_runtime_runs_quantised_files_as_ours_does(tiny_model, convert_tiny, tmp_path):
+    models = [tiny_model(name) for name in ("llama", "qwen2", "gemma2") for _ in QUANTS]
+    paths = [
+        convert_tiny(model.source, quant=quant).rename(tmp_path / f"{number}.pte")
+        for number, (model, quant) in enumerate(zip(models, QUANTS * 3, strict=True))
+    ]
+    for model, path, (logits, _) in zip(models, paths, answers(paths, models, tmp_path), strict=True):
+        ours = _native.Model(str(path), threads=1)
+        for at in range(0, len(model.tokens), CHUNK):
+            wanted = ours.step(model.tokens[at : at + CHUNK], position=at)
+        # Inputs rounded to 8 bits may fall to the other side where the two add in another order.
+        assert np.sqrt(np.mean((logits - wanted) ** 2)) < 0.05 * np.std(wanted)
