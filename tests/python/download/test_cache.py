@@ -40,6 +40,12 @@ def damage_truncated(path: Path) -> None:
         file.truncate(1000)
 
 
+def damage_truncated_in_secret(path: Path) -> None:
+    status = path.stat()
+    damage_truncated(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
 def damage_one_bit(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[5000] ^= 1
@@ -59,7 +65,15 @@ def damage_record_of_lists(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [damage_truncated, damage_one_bit, damage_record, damage_no_record, damage_record_of_lists]
+    "damage",
+    [
+        damage_truncated,
+        damage_truncated_in_secret,
+        damage_one_bit,
+        damage_record,
+        damage_no_record,
+        damage_record_of_lists,
+    ],
 )
 def test_a_damaged_file_is_fetched_again(server: Server, get: Get, damage: Callable[[Path], None]) -> None:
     file = server.add("/m.pte", BODY)
@@ -154,7 +168,7 @@ def test_a_damaged_part_is_not_continued(server: Server, get: Get, kind: str) ->
         notes | {"huge": {"size": 1 << 60}, "negative": {"size": -1}, "types": {"size": "9"}}.get(kind, {})
     )
     part[5] ^= kind == "bit"
-    entry.part.write_bytes(part[:5] if kind == "short" else part + b"more" if kind == "long" else part)
+    entry.part.write_bytes(part[:5] if kind == "short" else part + BODY if kind == "long" else part)
     entry.notes.write_text({"notes": "", "torn": text[:40], "nested": "[" * 1024}.get(kind, text))
     assert get(file)[0].read_bytes() == BODY
     assert server.ranges("/m.pte")[1] == ("bytes=1000000-" if kind == "long" else None)
