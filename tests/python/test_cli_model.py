@@ -47,11 +47,11 @@ def test_info(model_path: Path) -> None:
 
 
 def test_chat_over_a_pipe(model_path: Path) -> None:
-    lines = "What is the capital of France?\n/stats\n/reset\nSay yes.\n"
+    lines = "What is the capital of Japan?\n/stats\n/reset\nSay yes.\n"
     done = run("chat", model_path, "--max-tokens", "7", stdin=lines)
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
-    assert "Paris" in done.stdout.splitlines()[0]
+    assert "Tokyo" in done.stdout.splitlines()[0]
     assert "tokens/s" in done.stdout
     assert "the answer ended early (length)" in done.stderr
     assert "Traceback" not in done.stderr
@@ -130,3 +130,10 @@ def test_a_signal_ends_generate(model_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
+
+
+def test_a_draft_model(model_path: Path) -> None:
+    arguments = ("generate", model_path, "--prompt", "One, two,", "--max-tokens", "20", "--temp", "0")
+    drafted = run(*arguments, "--draft-model", pte(model_path))
+    assert (drafted.returncode, drafted.stderr) == (0, "")
+    assert drafted.stdout.strip()

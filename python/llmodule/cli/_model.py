@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tokenizer", metavar="SOURCE", help="tokenizer file, by default beside the model")
     parser.add_argument("--tokenizer-config", metavar="SOURCE", help="its JSON, by default beside the tokenizer")
+    parser.add_argument("--draft-model", metavar="SOURCE", help="a smaller model whose guesses this one checks")
     parser.add_argument("--temperature", "--temp", type=float, metavar="T", help="0 takes the most likely token")
     parser.add_argument("--top-k", type=int, metavar="K", help="only the K most likely tokens")
     parser.add_argument("--top-p", type=float, metavar="P", help="only the tokens that together reach probability P")
@@ -62,7 +63,13 @@ def load(options: argparse.Namespace, *, system_prompt: str, token_callback: Cal
                 **{name: getattr(options, name) for name in SAMPLING},
             ),
         )
-        llm.load(source_of(named), options.tokenizer, options.tokenizer_config, threads=options.threads)
+        llm.load(
+            source_of(named),
+            options.tokenizer,
+            options.tokenizer_config,
+            draft_model_source=source_of(options.draft_model) if options.draft_model else None,
+            threads=options.threads,
+        )
     return llm
 
 
