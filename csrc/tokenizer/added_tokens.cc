@@ -14,8 +14,9 @@ bool between_words(std::string_view text, std::size_t begin, std::size_t end) {
   return end == text.size() || !unicode::is_word(unicode::first(text.substr(end)).code_point);
 }
 
-std::size_t spaces_begin(std::string_view text, std::size_t end) {
-  while (end > 0) {
+// Where the white space before `end` begins, not before `least`.
+std::size_t spaces_begin(std::string_view text, std::size_t least, std::size_t end) {
+  while (end > least) {
     const unicode::Character character = unicode::last(text.substr(0, end));
     if (!unicode::is(character.code_point, unicode::kWhiteSpace)) break;
     end -= character.length;
@@ -70,9 +71,10 @@ void AddedTokens::split(std::string_view text, bool normalized, const SpecialFil
     const AddedToken& token = tokens_[match.value];
     if (token.special && !filter.accepts(token.id)) continue;
     if (token.single_word && !between_words(text, match.begin, match.end)) continue;
-    if (token.lstrip) match.begin = spaces_begin(text, match.begin);
-    if (token.rstrip) match.end = spaces_end(text, match.end);
+    if (token.lstrip) match.begin = spaces_begin(text, done, match.begin);
     match.begin = std::max(match.begin, done);
+    match.end = std::max(match.end, done);
+    if (token.rstrip) match.end = spaces_end(text, match.end);
     if (match.begin > done) out.push_back({done, match.begin, std::nullopt});
     if (match.end > match.begin) out.push_back({match.begin, match.end, token.id});
     done = std::max(done, match.end);

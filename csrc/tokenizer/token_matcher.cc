@@ -1,17 +1,11 @@
 #include "tokenizer/token_matcher.h"
 
-#include <string>
-
 #include "base/error.h"
 
 namespace llmodule::tokenizer {
 
 void TokenMatcher::add(std::string_view content, std::uint32_t value) {
-  if (content.empty() || content.size() > kMaxBytes) {
-    throw Error(ErrorCode::kTokenizerFormat, "The added token '" + std::string(content.substr(0, 80)) + "' has " +
-                                                 std::to_string(content.size()) + " bytes; 1 to " +
-                                                 std::to_string(kMaxBytes) + " are supported.");
-  }
+  if (content.empty()) throw Error(ErrorCode::kTokenizerFormat, "An added token is empty.");
   trie_.add(content, value);
   bool& begins = begins_[static_cast<unsigned char>(content[0])];
   first_bytes_ += begins ? 0 : 1;

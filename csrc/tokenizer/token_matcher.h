@@ -12,16 +12,13 @@ namespace llmodule::tokenizer {
 /// next byte begins one of the strings.
 class TokenMatcher {
  public:
-  /// Longer strings are refused, so that a search looks at no byte more often than this.
-  static constexpr std::size_t kMaxBytes = 1024;
-
   struct Match {
     std::size_t begin = 0;
     std::size_t end = 0;
     std::uint32_t value = 0;
   };
 
-  /// @throws Error(kTokenizerFormat) if `content` is empty or longer than kMaxBytes.
+  /// @throws Error(kTokenizerFormat) if `content` is empty or longer than ByteTrie::kMaxBytes.
   void add(std::string_view content, std::uint32_t value);
 
   bool empty() const { return first_bytes_ == 0; }

@@ -48,6 +48,6 @@ struct TokenContext {
 };
 std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const TokenContext& context, int nesting = 0);
 
-std::unique_ptr<Decoder> build_decoder(const JsonNode& node, int nesting = 0);
+std::unique_ptr<Decoder> build_decoder(const JsonNode& node);
 
 }  // namespace llmodule::tokenizer

@@ -114,9 +114,14 @@ SplitPlan build_pre_tokenizer(const JsonNode& node) {
   std::vector<JsonNode> parts;
   flatten(node, 0, parts);
   Stages stages;
+  constexpr int kMaxSpellings = 4;
+  int spellings = 0;
   for (const JsonNode& part : parts) {
     // The model takes bytes, so that a byte level at the end need not be spelled out.
-    if (plan.byte_level) stages.push_back(std::make_unique<ByteAlphabet>());
+    if (plan.byte_level) {
+      stages.push_back(std::make_unique<ByteAlphabet>());
+      if (++spellings > kMaxSpellings) part.fail("there are too many ByteLevel parts, each of which doubles a text.");
+    }
     plan.byte_level = part.type() == "ByteLevel";
     if (plan.byte_level) {
       add_byte_level(part, stages);

@@ -36,7 +36,11 @@ void ByteBpe::merge(std::string_view word, Workspace& workspace) const {
   const auto rank_of = [this](TokenId left, TokenId right) { return merges_.rank(left, right); };
   const auto result_of = [this](std::uint32_t rank) { return merges_.result(rank); };
   if (symbols.size() > kShortWord) {
-    merge_long(symbols, workspace.nodes, workspace.heap, rank_of, result_of);
+    const auto counted_rank_of = [&](TokenId left, TokenId right) {
+      ++workspace.steps;
+      return rank_of(left, right);
+    };
+    merge_long(symbols, workspace.nodes, workspace.heap, counted_rank_of, result_of);
   } else if (symbols.size() == word.size()) {
     const auto first_rank = [&](std::size_t i) {
       return first_ranks_[static_cast<std::size_t>(static_cast<unsigned char>(word[i])) << 8 |

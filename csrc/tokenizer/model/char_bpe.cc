@@ -128,7 +128,11 @@ void CharBpe::merge(std::string_view word, Workspace& workspace) const {
   const auto rank_of = [this](TokenId left, TokenId right) { return merges_.rank(left, right); };
   const auto result_of = [this](std::uint32_t rank) { return merges_.result(rank); };
   if (symbols.size() > kShortWord) {
-    merge_long(symbols, workspace.nodes, workspace.heap, rank_of, result_of);
+    const auto counted_rank_of = [&](TokenId left, TokenId right) {
+      ++workspace.steps;
+      return rank_of(left, right);
+    };
+    merge_long(symbols, workspace.nodes, workspace.heap, counted_rank_of, result_of);
   } else {
     const auto first_rank = [&](std::size_t i) { return rank_of(symbols[i].id, symbols[i + 1].id); };
     symbols.resize(merge_short(symbols.data(), symbols.size(), first_rank, rank_of, result_of));

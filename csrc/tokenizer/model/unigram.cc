@@ -35,6 +35,7 @@ void Unigram::encode_spans(std::string_view word, Workspace& workspace, std::vec
   constexpr std::uint32_t kUnreached = UINT32_MAX;
   // The best split of each prefix: the sum of its scores and its last token.
   std::vector<BestSplit>& best = workspace.best;
+  std::uint64_t steps = 0;
   best.assign(word.size() + 1, {0.0, -1, kUnreached});
   const auto offer = [&](std::size_t begin, std::size_t end, TokenId id, double score) {
     BestSplit& target = best[end];
@@ -47,6 +48,7 @@ void Unigram::encode_spans(std::string_view word, Workspace& workspace, std::vec
     std::uint32_t node = ByteTrie::kRoot;
     for (std::size_t end = begin; end < word.size();) {
       node = trie_.step(node, word[end++]);
+      ++steps;
       if (node == ByteTrie::kNone) break;
       if (trie_.value(node) == ByteTrie::kNone) continue;
       const auto id = static_cast<TokenId>(trie_.value(node));
@@ -63,6 +65,7 @@ void Unigram::encode_spans(std::string_view word, Workspace& workspace, std::vec
     }
     begin += length;
   }
+  workspace.steps += steps;
 
   const std::size_t first = tokens.size();
   for (auto end = static_cast<std::uint32_t>(word.size()); end > 0; end = best[end].begin) {

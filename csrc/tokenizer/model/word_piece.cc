@@ -22,7 +22,7 @@ WordPiece::WordPiece(const Vocabulary& vocabulary, const std::string& unknown, c
   }
 }
 
-void WordPiece::encode_spans(std::string_view word, Workspace&, std::vector<TokenSpan>& tokens) const {
+void WordPiece::encode_spans(std::string_view word, Workspace& workspace, std::vector<TokenSpan>& tokens) const {
   const std::size_t first = tokens.size();
   const auto size = static_cast<std::uint32_t>(word.size());
   const auto characters = std::count_if(word.begin(), word.end(),
@@ -33,6 +33,7 @@ void WordPiece::encode_spans(std::string_view word, Workspace&, std::vector<Toke
     TokenSpan longest{-1, {begin, begin}};
     for (std::uint32_t end = begin; node != ByteTrie::kNone && end < size;) {
       node = trie_.step(node, word[end++]);
+      ++workspace.steps;
       if (node == ByteTrie::kNone || trie_.value(node) == ByteTrie::kNone) continue;
       longest = {static_cast<TokenId>(trie_.value(node)), {begin, end}};
     }

@@ -24,6 +24,7 @@ struct Workspace {
   std::vector<std::uint64_t> heap;
   std::vector<TokenSpan> spans;
   std::vector<BestSplit> best;
+  std::uint64_t steps = 0;  ///< look-ups in tries and, for long words, of merge rules: what encoding has cost so far
 };
 
 }  // namespace llmodule::tokenizer

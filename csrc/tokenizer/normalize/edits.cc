@@ -12,7 +12,7 @@ bool Replace::keeps(std::string_view text) const {
 
 void Replace::apply(AlignedText& text) const {
   if (text.text.empty()) return;
-  if (!text.tracked && !regex_ && pattern_.size() == 1) return replace_byte(text.text);
+  if (!text.tracked && !regex_ && pattern_.size() == 1) return replace_byte(text);
   Rewriter rewriter(text);
   const auto replace = [&](std::size_t begin, std::size_t end, std::size_t& done) {
     rewriter.keep(begin - done);
@@ -33,9 +33,12 @@ void Replace::apply(AlignedText& text) const {
 }
 
 // What turns spaces into SentencePiece's symbol, without anything to keep account of.
-void Replace::replace_byte(std::string& text) const {
+void Replace::replace_byte(AlignedText& aligned) const {
+  std::string& text = aligned.text;
   const auto count = static_cast<std::size_t>(std::count(text.begin(), text.end(), pattern_[0]));
-  std::string result(text.size() - count + count * content_.size(), '\0');
+  const std::size_t size = text.size() - count + count * content_.size();
+  if (size > aligned.limit) fail_growth(aligned.limit);
+  std::string result(size, '\0');
   char* out = result.data();
   for (const char byte : text) {
     if (byte != pattern_[0]) {

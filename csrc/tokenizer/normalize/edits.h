@@ -18,7 +18,7 @@ class Replace : public Normalizer {
   bool keeps(std::string_view text) const override;
 
  private:
-  void replace_byte(std::string& text) const;
+  void replace_byte(AlignedText& text) const;
 
   std::string pattern_;
   std::optional<Regex> regex_;

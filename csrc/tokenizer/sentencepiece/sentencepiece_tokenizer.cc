@@ -9,12 +9,14 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/text/byte_token.h"
+#include "tokenizer/text/byte_trie.h"
 #include "tokenizer/vocabulary.h"
 
 namespace llmodule::tokenizer {
 namespace {
 
 constexpr std::string_view kSpaceSymbol = "\xE2\x96\x81";  // U+2581
+constexpr std::size_t kMaxReplacementBytes = 192;          // the normal forms' longest has 33
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(ErrorCode::kTokenizerFormat, "SentencePiece model: " + what);
@@ -46,6 +48,14 @@ void check_charsmap(const std::string& charsmap) {
       fail("its precompiled_charsmap points outside itself.");
     }
   }
+  std::size_t length = 0;  // of a replacement, which ends at a zero
+  for (std::size_t i = charsmap.size() - replacements; i < charsmap.size(); ++i) {
+    length = charsmap[i] == '\0' ? 0 : length + 1;
+    if (length > kMaxReplacementBytes) {
+      fail("its precompiled_charsmap makes more than " + std::to_string(kMaxReplacementBytes) +
+           " bytes of a character.");
+    }
+  }
 }
 
 }  // namespace
@@ -70,6 +80,9 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& model)
                                                   : Kind::kText;
     pieces_.push_back({processor_->IdToPiece(id), kind});
     if (!utf8::is_valid(pieces_.back().text)) fail("piece " + std::to_string(id) + " is not UTF-8.");
+    if (pieces_.back().text.size() > ByteTrie::kMaxBytes) {
+      fail("piece " + std::to_string(id) + " has more than " + std::to_string(ByteTrie::kMaxBytes) + " bytes.");
+    }
     if (kind != Kind::kControl || pieces_.back().text.empty()) continue;
     AddedToken token;
     token.content = pieces_.back().text;

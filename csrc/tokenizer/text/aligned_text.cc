@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
 #include "base/utf8.h"
 
 namespace llmodule::tokenizer {
@@ -12,6 +13,7 @@ AlignedText AlignedText::from(std::string_view input, std::uint32_t begin, bool 
   result.text = input;
   result.start = begin;
   result.tracked = tracked;
+  result.limit = input.size() * 64 + (std::size_t{1} << 16);
   if (!tracked) return result;
   result.origin.reserve(input.size());
   for (std::size_t position = 0; position < input.size();) {
@@ -26,6 +28,7 @@ AlignedText AlignedText::from(std::string_view input, std::uint32_t begin, bool 
 Rewriter::Rewriter(AlignedText& target) : target_(target) {
   result_.start = target.start;
   result_.tracked = target.tracked;
+  result_.limit = target.limit;
   result_.text.reserve(target.text.size() + target.text.size() / 4);
   if (target.tracked) result_.origin.reserve(target.origin.size());
 }
@@ -39,7 +42,13 @@ void Rewriter::keep(std::size_t bytes) {
   position_ += bytes;
 }
 
+void fail_growth(std::size_t limit) {
+  throw Error(ErrorCode::kTokenizerFormat, "The rules of the tokenizer file make more than " + std::to_string(limit) +
+                                               " bytes of a text; so much growth is not supported.");
+}
+
 void Rewriter::append(std::string_view bytes, ByteRange origin) {
+  if (result_.text.size() + bytes.size() > result_.limit) fail_growth(result_.limit);
   result_.text.append(bytes);
   if (target_.tracked) result_.origin.insert(result_.origin.end(), bytes.size(), origin);
 }

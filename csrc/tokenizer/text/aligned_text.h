@@ -21,14 +21,20 @@ struct AlignedText {
   std::string text;
   std::vector<ByteRange> origin;  ///< one per byte of `text`; empty when not tracked
   std::uint32_t start = 0;        ///< where the stretch begins in the input
+  std::size_t limit = SIZE_MAX;   ///< how many bytes `text` may have; rewriting beyond is an error
   bool tracked = false;
 
+  /// The text may grow to 64 times the input and 64 KiB; normal forms and real files' rules make at most 33 times.
   /// @param begin where `input` begins in the text given to encode.
   static AlignedText from(std::string_view input, std::uint32_t begin, bool tracked);
 };
 
+/// @throws Error(kTokenizerFormat), which says that a file's rules make too much of a text.
+[[noreturn]] void fail_growth(std::size_t limit);
+
 /// Builds a new AlignedText out of an old one, character by character. A character that replaces an old one takes its
-/// origin; an inserted one takes the origin of what stands before it.
+/// origin; an inserted one takes the origin of what stands before it. What grows beyond the text's limit is an
+/// Error(kTokenizerFormat).
 class Rewriter {
  public:
   explicit Rewriter(AlignedText& target);

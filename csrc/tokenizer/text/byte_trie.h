@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "tokenizer/text/hash.h"
 
 namespace llmodule::tokenizer {
@@ -13,9 +15,17 @@ class ByteTrie {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
   static constexpr std::uint32_t kRoot = 0;
+  /// No key is longer, so that a search for the longest key looks at no byte of a text more often than this.
+  static constexpr std::size_t kMaxBytes = 1024;
 
   /// A key that is added again takes the new value.
+  /// @throws Error(kTokenizerFormat) if the key has more than kMaxBytes bytes.
   void add(std::string_view key, std::uint32_t value) {
+    if (key.size() > kMaxBytes) {
+      throw Error(ErrorCode::kTokenizerFormat, "The token '" + std::string(key.substr(0, 80)) + "…' has " +
+                                                   std::to_string(key.size()) + " bytes; at most " +
+                                                   std::to_string(kMaxBytes) + " are supported.");
+    }
     std::uint32_t node = kRoot;
     for (const char byte : key) node = child(node, static_cast<unsigned char>(byte));
     values_[node] = value;

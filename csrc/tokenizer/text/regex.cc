@@ -12,8 +12,10 @@
 namespace llmodule::tokenizer {
 namespace {
 
-// Steps of the matcher and KiB of backtracking memory for one search. What ordinary patterns need is far below.
-constexpr std::uint32_t kMatchLimit = 50'000'000;
+// Steps of the matcher, for long texts by their bytes, and KiB of backtracking memory for one search. What ordinary
+// patterns need is far below: they go back over a run once or twice.
+constexpr std::uint32_t kMatchLimit = 5'000'000;
+constexpr std::size_t kStepsPerByte = 8;
 constexpr std::uint32_t kHeapLimit = 256 * 1024;
 
 std::string message_of(int code) {
@@ -64,19 +66,29 @@ Regex::~Regex() = default;
 Regex::Matches::Matches(const Regex& regex, std::string_view text)
     : regex_(regex), text_(text), match_data_(pcre2_match_data_create_from_pattern(regex.code_->code, nullptr)) {
   if (match_data_ == nullptr) throw std::bad_alloc();
+  if (text.size() <= kMatchLimit / kStepsPerByte) return;
+  context_ = pcre2_match_context_copy(regex.code_->context);
+  if (context_ != nullptr) {
+    pcre2_set_match_limit(static_cast<pcre2_match_context*>(context_),
+                          static_cast<std::uint32_t>(std::min<std::size_t>(text.size() * kStepsPerByte, UINT32_MAX)));
+  }
 }
 
-Regex::Matches::~Matches() { pcre2_match_data_free(static_cast<pcre2_match_data*>(match_data_)); }
+Regex::Matches::~Matches() {
+  pcre2_match_context_free(static_cast<pcre2_match_context*>(context_));
+  pcre2_match_data_free(static_cast<pcre2_match_data*>(match_data_));
+}
 
 bool Regex::Matches::next() {
   auto* data = static_cast<pcre2_match_data*>(match_data_);
   const Code& code = *regex_.code_;
+  auto* context = context_ != nullptr ? static_cast<pcre2_match_context*>(context_) : code.context;
   while (position_ <= text_.size()) {
     const auto* subject = reinterpret_cast<PCRE2_SPTR>(text_.data());
-    int status = pcre2_match(code.code, subject, text_.size(), position_, PCRE2_NO_UTF_CHECK, data, code.context);
+    int status = pcre2_match(code.code, subject, text_.size(), position_, PCRE2_NO_UTF_CHECK, data, context);
     if (status == PCRE2_ERROR_JIT_STACKLIMIT) {
-      status = pcre2_match(code.code, subject, text_.size(), position_, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data,
-                           code.context);
+      status =
+          pcre2_match(code.code, subject, text_.size(), position_, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, context);
     }
     if (status == PCRE2_ERROR_NOMATCH) return false;
     if (status < 0) {

@@ -35,6 +35,7 @@ class Regex {
    private:
     const Regex& regex_;
     std::string_view text_;
+    void* context_ = nullptr;  // of a long text, with limits of its own
     void* match_data_;
     std::size_t position_ = 0;
     std::size_t begin_ = 0;

@@ -82,6 +82,6 @@ TEST_CASE("Added tokens that can't be told apart are refused") {
   CHECK_THROWS_AS(AddedTokens({token("a", 1), token("a", 2)}), Error);
   CHECK_THROWS_AS(AddedTokens({token("a", 1), token("b", 1)}), Error);
   CHECK_THROWS_AS(AddedTokens({token("", 1)}), Error);
-  CHECK_THROWS_AS(AddedTokens({token(std::string(TokenMatcher::kMaxBytes + 1, 'x'), 1)}), Error);
-  CHECK(split(AddedTokens({token(std::string(TokenMatcher::kMaxBytes, 'x'), 1)}), "y") == Strings{"y"});
+  CHECK_THROWS_AS(AddedTokens({token(std::string(ByteTrie::kMaxBytes + 1, 'x'), 1)}), Error);
+  CHECK(split(AddedTokens({token(std::string(ByteTrie::kMaxBytes, 'x'), 1)}), "y") == Strings{"y"});
 }
