@@ -61,6 +61,9 @@ class Lease:
     def __del__(self) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[type[Lease], tuple[()]]:
+        return Lease, ()  # a copy, also in another process, keeps nothing: the locks are closed once
+
 
 @contextlib.contextmanager
 def removing(entry: str) -> Iterator[bool]:

@@ -72,7 +72,8 @@ def list_models() -> list[CachedModel]:
     loaded = _models.every()
     models = [_described(model) for model in loaded]
     known = {entry for model in loaded for entry in model.entries}
-    models += [_orphan(entry) for entry in _entries() if entry.id not in known]
+    orphans = [_orphan(entry) for entry in _entries() if entry.id not in known]
+    models += [orphan for orphan in orphans if orphan.size]  # a note that a server lacks a file is not worth a line
     return sorted(models, key=lambda model: -model.last_used)
 
 
@@ -83,7 +84,8 @@ def find(name: str) -> CachedModel:
         ResourceError: There is none, or several have that name.
     """
     models = list_models()
-    matching = [model for model in models if model.id == name] or [model for model in models if model.name == name]
+    names = (name, f"hf://{name}")  # repositories are loaded by either
+    matching = [model for model in models if model.id == name] or [model for model in models if model.name in names]
     if len(matching) == 1:
         return matching[0]
     if matching:

@@ -108,11 +108,12 @@ class Hub(Place):
             raise
         files = {}
         for sibling in info.siblings or []:
-            sha256 = sibling.lfs.sha256 if sibling.lfs else None
-            if not _is_safe(sibling.rfilename) or (sha256 and not _SHA256.fullmatch(sha256)):
-                raise DownloadError(f"{self.show('')} lists the file {sibling.rfilename!r}, which is not taken")
-            files[sibling.rfilename] = Listed(int(sibling.size or 0), sha256)
-        if not _COMMIT.fullmatch(info.sha or ""):
+            name, size, sha256 = sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None
+            sound = isinstance(size, int) and size >= 0 and (sha256 is None or _SHA256.fullmatch(str(sha256)))
+            if not (sound and isinstance(name, str) and _is_safe(name)):
+                raise DownloadError(f"{self.show('')} lists the file {name!r} of {size!r} bytes, which is not taken")
+            files[name] = Listed(size, sha256)
+        if not _COMMIT.fullmatch(str(info.sha)):
             raise DownloadError(f"{self.show('')} names the commit {info.sha!r}, which is none")
         return Listing(str(info.sha), files)
 

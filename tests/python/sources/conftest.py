@@ -29,7 +29,7 @@ class FakeHub:
         commits: The commit of each repository.
         revisions: The names under which a commit can be had.
         gated: Repositories that are given to nobody.
-        listed: Paths that listings name in addition, whether or not there is such a file.
+        listed: What listings name in addition, whether or not there is such a file.
         sent: What is delivered instead of a file's bytes.
         requests: Method, path and headers of each request.
     """
@@ -39,7 +39,7 @@ class FakeHub:
         self.commits: dict[str, str] = {}
         self.revisions = {"main"}
         self.gated: set[str] = set()
-        self.listed: list[str] = []
+        self.listed: list[dict[str, object]] = []
         self.sent: dict[str, bytes] = {}
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         hub = self
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             }
             for name, content in self.owner.files[repo].items()
         ]
-        siblings += [{"rfilename": name, "size": 1} for name in self.owner.listed]
+        siblings += self.owner.listed
         return json.dumps({"id": repo, "sha": commit, "siblings": siblings}).encode()
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

@@ -111,10 +111,28 @@ def test_what_there_is_not(hub: FakeHub) -> None:
 @pytest.mark.parametrize("name", ["../evil.pte", "/etc/evil.pte", "a/../../evil.pte", "a\\..\\evil.pte", "a\n.pte", ""])
 def test_names_that_lead_elsewhere_are_refused(hub: FakeHub, tmp_path: Path, name: str) -> None:
     hub.put("org/tiny", FILES)
-    hub.listed = [name]
+    hub.listed = [{"rfilename": name, "size": 1}]
     with pytest.raises(DownloadError, match="which is not taken"):
         fetch("org/tiny")
     assert not list(tmp_path.rglob("*evil*"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"size": -1},
+        {"size": "many"},
+        {"size": 1, "lfs": {"sha256": "../../x", "size": 1, "pointerSize": 1}},
+        {"size": 1, "lfs": {"sha256": 3, "size": 1, "pointerSize": 1}},
+        {"rfilename": 3},
+        {"rfilename": None},
+    ],
+)
+def test_listings_that_make_no_sense(hub: FakeHub, fields: dict[str, object]) -> None:
+    hub.put("org/tiny", FILES)
+    hub.listed = [{"rfilename": "more.json", **fields}]
+    with pytest.raises(DownloadError, match="hf://org/tiny"):
+        fetch("org/tiny")
 
 
 @pytest.mark.parametrize("source", ["hf://org", "hf://org/a--b", "hf://org/../b", "hf://org/b/../c.pte", "hf://a/b@.."])
@@ -153,7 +171,7 @@ def test_the_list_tells_of_it_and_removal_leaves_it(hub: FakeHub, cache: Path) -
     assert model.name == "hf://org/tiny"
     assert model.size == model.outside_size == len(MODEL) + 5
     assert model.model == files.model
-    assert remove("hf://org/tiny") == 0
+    assert remove("org/tiny") == 0
     assert list_models() == []
     assert files.model.exists()
 

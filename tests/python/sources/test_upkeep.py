@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import threading
+from copy import deepcopy as copy_of
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,18 @@ def test_removal(store: Path, cache: Path) -> None:
     assert not path.exists()
     assert names() == ["m2"]
     assert load(store, 1).model == path  # it can be had again
+
+
+def test_copies_of_the_files_keep_nothing(store: Path) -> None:
+    files = load(store, 1)
+    for copy in (copy_of(files), pickle.loads(pickle.dumps(files)), asdict(files)):
+        del copy
+    with pytest.raises(ResourceError, match="is being loaded"):
+        remove(f"local://{store}/m1")
+    twin = copy_of(files)
+    del files
+    assert twin.model.exists()
+    remove(f"local://{store}/m1")
 
 
 def test_what_two_models_share_stays(store: Path) -> None:
@@ -179,7 +194,7 @@ def test_nothing_outside_is_removed(store: Path, cache: Path, entry: str) -> Non
 def test_a_link_to_the_outside_is_cut_and_not_followed(store: Path, cache: Path) -> None:
     victim = cache.parent / "victim"
     victim.mkdir()
-    (victim / "precious").touch()
+    (victim / "precious").write_text("dear")
     (cache / "downloads").mkdir(parents=True)
     (cache / "downloads" / "abc").symlink_to(victim, target_is_directory=True)
     remove("downloads/abc")
