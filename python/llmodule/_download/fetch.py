@@ -81,7 +81,9 @@ def fetch_all(
         _wait((transfer.ended for transfer in transfers.values()), tick)
     except BaseException:
         stop.cancel()
-        # One that hangs in a system call notices when that returns, and changes nothing any more.
+        for transfer in transfers.values():
+            transfer.interrupt()
+        # One that hangs in another system call notices when that returns, and changes nothing any more.
         end = time.monotonic() + _GRACE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))

@@ -79,6 +79,7 @@ class Transfer:
         self.ended = threading.Event()
         self.path: Path | None = None
         self.error: BaseException | None = None
+        self._response: requests.Response | None = None
 
     def run(self) -> None:
         """Finds or downloads the file; never raises."""
@@ -90,6 +91,12 @@ class Transfer:
         finally:
             self.known.set()
             self.ended.set()
+
+    def interrupt(self) -> None:
+        """Ends the wait for a silent server, from another thread, once the control is cancelled."""
+        if (response := self._response) is not None:
+            with contextlib.suppress(OSError, RuntimeError, ValueError):  # the response may be at its end already
+                response.raw.shutdown()
 
     def _find(self) -> Path | None:
         entry = self._entry
@@ -177,6 +184,7 @@ class Transfer:
                 if self._remote.required:
                     raise DownloadError(f"{self._remote}: the server answers {response.status_code} {response.reason}")
                 return False
+            self._response = response
             self._accept(response, part)
             self._announce(part)
             with self._together.slots:

@@ -81,6 +81,25 @@ def test_cancel_and_go_on(server: Server, get: Get) -> None:
     assert seen[0][0] > 100_000
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_cancel_gives_up_the_lock(server: Server, tls_server: Server, get: Get, tls: bool, monkeypatch: Any) -> None:
+    """The next download of a file need not wait until the first notices that its server is silent."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(Path(__file__).with_name("localhost.pem")))
+    peer = tls_server if tls else server
+    file = silent(peer)
+    download = background(file)
+    until(lambda: download.bytes_done)
+    time.sleep(0.2)
+    download.cancel()
+    with pytest.raises(DownloadCancelled):
+        download.wait()
+    peer.files["/m.pte"].pace = (1 << 16, 0)
+    begin = time.monotonic()
+    assert get(file)[0].read_bytes() == BODY
+    assert time.monotonic() - begin < 10
+    assert peer.ranges("/m.pte")[1] is not None
+
+
 def silent(server: Server) -> Remote:
     return server.add("/m.pte", BODY, pace=(500_000, 60.0))
 
