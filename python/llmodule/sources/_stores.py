@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import hashlib
 import importlib.util
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -73,16 +73,10 @@ class Store(Place):
     def _copy(self, url: str, task: Task) -> Path:
         def fill(folder: Path) -> None:
             count = task.counter(url)
-            with _failures(url):
-                system, inner = _open(url)
-                announced = system.size(inner)
-                with system.open(inner, "rb") as source, open(folder / _name(url), "wb") as target:
-                    while block := source.read(_BLOCK_BYTES):
-                        target.write(block)
-                        count(target.tell(), max(announced or 0, target.tell()))
-                    arrived = target.tell()
-            if announced is not None and arrived != announced:
-                raise DownloadError(f"{shown(url)}: {arrived} of {announced} bytes arrived; try again")
+            with contextlib.closing(_read(url)) as blocks, open(folder / _name(url), "wb") as target:
+                for block, size in blocks:
+                    target.write(block)
+                    count(target.tell(), max(size, target.tell()))
 
         return make(self._entry(url), shown(url), fill, lease=task.lease, check=task.check) / _name(url)
 
@@ -123,6 +117,19 @@ def _open(url: str) -> tuple[Any, str]:
     return system, inner
 
 
+def _read(url: str) -> Generator[tuple[bytes, int], None, None]:
+    """Yields the blocks of a file, each with the size that the store announces; 0 if it tells none."""
+    with _failures(url):
+        system, inner = _open(url)
+        announced, arrived = system.size(inner), 0
+        with system.open(inner, "rb") as source:
+            while block := source.read(_BLOCK_BYTES):
+                arrived += len(block)
+                yield block, announced or 0
+        if announced is not None and arrived != announced:
+            raise DownloadError(f"{shown(url)}: {arrived} of {announced} bytes arrived; try again")
+
+
 def _exists(url: str) -> bool:
     # Also without a network, when what is there has been loaded before.
     try:
@@ -149,9 +156,5 @@ def _failures(url: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise ResourceError(f"{shown(url)} does not exist") from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # of the copy, not of the store
-            raise
-        raise DownloadError(f"{shown(url)} cannot be read: {type(error).__name__}") from error
     except Exception as error:  # every store has errors of its own, whose texts may hold credentials
         raise DownloadError(f"{shown(url)} cannot be read: {type(error).__name__}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -150,3 +151,22 @@ def test_a_cache_that_was_copied_and_is_only_read(tmp_path: Path, cache: Path) -
     assert Path(done.stdout.strip()).read_bytes() == b"made"
     assert Path(done.stdout.strip()).is_relative_to(copy)
     assert log.read_text() == "converting\n"
+
+
+def test_a_disk_that_is_full(tmp_path: Path, cache: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "model.pte").write_bytes(bytes(3 << 20))
+    (store / "tokenizer.json").write_text("{}")
+    program = (
+        "import resource, sys, llmodule\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"  # stands for the end of the disk
+        "try: llmodule.download(sys.argv[1])\n"
+        "except llmodule.ResourceError as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, f"local://{store}"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert re.fullmatch(r"ResourceError \S+/stores/\w+ cannot be written: File too large\n", done.stdout), done.stderr
+    assert not list(cache.rglob("model.pte"))
+    assert download(f"local://{store}").model.stat().st_size == 3 << 20
