@@ -99,9 +99,9 @@ class _Load:
 
     def model(self) -> File:
         """Returns the .pte, after fetching and converting a model that is none yet."""
-        at = self._chosen()
-        self._origin = str(at)
         with self.task.before_conversion() as converting:
+            at = self._chosen()
+            self._origin = str(at if at.place == self._source.place else self._source)
             if isinstance(at.place, Packages) or _is_gguf(at):
                 at = self._on_disk(at)
             if not isinstance(at.place, Disk) or not _conversion.is_convertible(local := Path(at.path)):

@@ -202,6 +202,8 @@ def test_weights_are_fetched_to_be_converted(hub: FakeHub, monkeypatch: pytest.M
     assert files.model.read_bytes() == b"made"
     assert files.tokenizer.parent == files.model.parent
     assert shares == sorted(shares)
+    assert max(shares[:-1], default=0.0) <= 0.5  # the rest is for the conversion, which tells nothing here
+    assert list_models()[0].converted_from == "hf://org/weights"
     assert fetch("org/weights") == files
     fetch("org/gguf")
     split = fetch("org/split")
