@@ -65,7 +65,11 @@ std::shared_ptr<const Tokenizer> read_hf_json(std::string content) {
   parts.added = read_added_tokens(root["added_tokens"], *parts.vocabulary, parts.normalizer.get());
   TokenContext context{parts.vocabulary, {}};
   for (const AddedToken& token : parts.added.tokens()) context.verbatim.insert(token.id);
-  if (model.verbatim >= 0) context.verbatim.insert(model.verbatim);
+  if (model.spell_bytes) {
+    context.spelled = model.verbatim;
+  } else if (model.verbatim >= 0) {
+    context.verbatim.insert(model.verbatim);
+  }
   parts.post_processor = build_post_processor(root["post_processor"], context);
   parts.decoder = build_decoder(root["decoder"]);
   return std::make_shared<Pipeline>(std::move(parts));

@@ -45,6 +45,7 @@ ModelPlan build_model(const JsonNode& node, bool byte_level);
 struct TokenContext {
   std::shared_ptr<const Vocabulary> vocabulary;
   std::unordered_set<TokenId> verbatim;
+  TokenId spelled = -1;
 };
 std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const TokenContext& context, int nesting = 0);
 

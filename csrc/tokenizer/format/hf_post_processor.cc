@@ -63,7 +63,7 @@ std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const 
   if (type == "TemplateProcessing") return build_template(node);
   if (type == "ByteLevel") {
     if (!node["trim_offsets"].boolean_or(true)) return nullptr;
-    return std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim,
+    return std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim, context.spelled,
                                          node["add_prefix_space"].boolean_or(true));
   }
   if (type == "Sequence") {
@@ -77,7 +77,7 @@ std::unique_ptr<PostProcessor> build_post_processor(const JsonNode& node, const 
   if (type == "RobertaProcessing") {
     std::vector<std::unique_ptr<PostProcessor>> stages;
     if (node["trim_offsets"].boolean_or(true)) {
-      stages.push_back(std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim,
+      stages.push_back(std::make_unique<TrimOffsets>(context.vocabulary, context.verbatim, context.spelled,
                                                      node["add_prefix_space"].boolean_or(true)));
     }
     stages.push_back(build_pair(node));

@@ -58,11 +58,13 @@ void TemplatePostProcessor::process(std::string_view, bool add_special_tokens, E
 }
 
 void TrimOffsets::process(std::string_view text, bool, Encoding& encoding) const {
+  std::string spelled;
   for (std::size_t i = 0; i < encoding.offsets.size(); ++i) {
     ByteRange& range = encoding.offsets[i];
     const TokenId id = encoding.ids[i];
-    const std::string_view token =
-        verbatim_.count(id) != 0 ? text.substr(range.begin, range.end - range.begin) : tokens_->token(id).value_or("");
+    const std::string_view covered = text.substr(range.begin, range.end - range.begin);
+    std::string_view token = verbatim_.count(id) != 0 ? covered : tokens_->token(id).value_or("");
+    if (id == spelled_) token = spelled = byte_alphabet::encode(covered);
     std::size_t leading = leading_spaces(token);
     std::size_t trailing = trailing_spaces(token);
     const bool is_first = i == 0 || range.begin == 0;

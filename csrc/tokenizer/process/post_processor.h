@@ -47,14 +47,20 @@ class TrimOffsets : public PostProcessor {
  public:
   /// @param tokens what the tokens look like
   /// @param verbatim ids of tokens that look like the text they stand for: added ones, and Unigram's unknown one
+  /// @param spelled the id of a token that looks like its text in the byte alphabet, -1: there is none
   /// @param add_prefix_space one leading space of the first token was put there by the pre-tokenizer, so it stays
-  TrimOffsets(std::shared_ptr<const Vocabulary> tokens, std::unordered_set<TokenId> verbatim, bool add_prefix_space)
-      : tokens_(std::move(tokens)), verbatim_(std::move(verbatim)), add_prefix_space_(add_prefix_space) {}
+  TrimOffsets(std::shared_ptr<const Vocabulary> tokens, std::unordered_set<TokenId> verbatim, TokenId spelled,
+              bool add_prefix_space)
+      : tokens_(std::move(tokens)),
+        verbatim_(std::move(verbatim)),
+        spelled_(spelled),
+        add_prefix_space_(add_prefix_space) {}
   void process(std::string_view text, bool add_special_tokens, Encoding& encoding) const override;
 
  private:
   std::shared_ptr<const Vocabulary> tokens_;
   std::unordered_set<TokenId> verbatim_;
+  TokenId spelled_;
   bool add_prefix_space_;
 };
 

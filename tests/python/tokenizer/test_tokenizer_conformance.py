@@ -396,6 +396,58 @@ def test_sentencepiece(name: str, fetch: Fetch, compared: set[str]) -> None:
     compared.add(f"sentencepiece {name.partition(' v')[0]}")
 
 
+def fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """The fields of a protocol buffer that are strings, bytes or messages: number and content."""
+    at = 0
+
+    def number() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        key = number()
+        size = {0: 0, 1: 8, 5: 4}.get(key & 7)
+        if size is None:
+            size = number()
+            yield key >> 3, message[at : at + size]
+        elif size == 0:
+            number()
+        at += size
+
+
+@pytest.mark.parametrize("name", [name for name in SENTENCEPIECE_FILES if name.startswith("unigram")])
+def test_unigram_with_compiled_normalization(name: str, fetch: Fetch, tmp_path: Path) -> None:
+    original = fetch(SENTENCEPIECE_FILES[name])
+    model = pytest.importorskip("sentencepiece").SentencePieceProcessor(model_file=str(original))
+    normalizer_spec = dict(fields(original.read_bytes()))[3]
+    charsmap = base64.b64encode(dict(fields(normalizer_spec))[2]).decode()
+    metaspace = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    vocabulary = [[model.id_to_piece(i), model.get_score(i)] for i in range(model.vocab_size())]
+    spaces = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}
+    content = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": {
+            "type": "Sequence",
+            "normalizers": [{"type": "Precompiled", "precompiled_charsmap": charsmap}, spaces],
+        },
+        "pre_tokenizer": metaspace,
+        "post_processor": None,
+        "decoder": metaspace,
+        "model": {"type": "Unigram", "unk_id": model.unk_id(), "vocab": vocabulary, "byte_fallback": False},
+    }
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(content), "utf-8")
+    HuggingFace(path).run()
+
+
 BYTE_LEVEL_GGUF: dict[str, dict[str, Any]] = {
     "llama3": {"pre": "llama-bpe", "bos_token_id": 128000, "add_bos_token": False},
     "qwen3": {"pre": "qwen2", "add_bos_token": False},
