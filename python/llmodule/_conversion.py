@@ -12,7 +12,7 @@ from llmodule._download import read_record
 from llmodule.cache._entries import Entry, make
 from llmodule.cache._locks import Lease
 
-_RECIPE = "3"
+_RECIPE = "4"
 """Part of every cache key; a change of the converter that makes better files raises it."""
 
 _logger = logging.getLogger("llmodule")

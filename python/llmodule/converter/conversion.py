@@ -34,8 +34,9 @@ def convert(
     Args:
         source: A GGUF file, any part of a split one, or a folder with config.json and safetensors.
         output: The .pte.
-        quant: "q4": weights of 4 bits in groups of 32; "q8": of 8 bits; "mixed": 8 bits where 4 cost most; "f32": as
-            they are, for tests.
+        quant: "q4": weights of 4 bits in groups of 32; "q8": of 8 bits; "mixed": what the source has quantised in 4
+            or 8 bits as it has, of the rest embedding and output layer in 8 bits and all other weights in 4; "f32":
+            float32, for tests.
         profile: "portable": a file for every ExecuTorch 1.5 with XNNPACK, on phones too; "native": a faster one for
             llmodule, whose own operators it needs.
         context_length: Tokens that fit into the KV cache, whose memory grows with it; by default 2048, or what the

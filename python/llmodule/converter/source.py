@@ -35,6 +35,9 @@ class TensorSource(Protocol):
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape in numpy's order, the contiguous dimension last: ``(out, in)`` for the weight of a linear layer."""
 
+    def bits(self, name: str) -> float:
+        """How many bits an element takes, with its part of the scales: 4.5 of Q4_0, 8.5 of Q8_0, 16, 32."""
+
     def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
         """The tensor, or its rows ``rows[0]`` to ``rows[1]`` (exclusive) along the first dimension, as float32."""
 

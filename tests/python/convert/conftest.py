@@ -49,6 +49,9 @@ class ArraySource:
     def load(self, name: str, rows: tuple[int, int] | None = None) -> NDArray[np.float32]:
         return self.arrays[name][slice(*rows)] if rows else self.arrays[name]
 
+    def bits(self, name: str) -> float:
+        return 32
+
     def load_blocks(self, name: str, kind: str, rows: tuple[int, int]) -> None:
         return None
 

@@ -14,14 +14,19 @@ from llmodule.cli import main
 from llmodule.converter.conversion import convert
 from llmodule.errors import ModelFormatError, ResourceError
 
+KINDS = gguf.GGMLQuantizationType
 WORDS = ["<|end|>", "<s>", "</s>", "ab", *(chr(code) for code in range(33, 109))]
 
 
 @pytest.fixture
 def gguf_file(llama, tmp_path):
     """The tiny Llama with a byte-level vocabulary, as the gguf package writes it."""
-    path = tmp_path / "source" / "tiny.gguf"
-    path.parent.mkdir()
+    return write_gguf(tmp_path / "source" / "tiny.gguf", llama, lambda name: KINDS.F16)
+
+
+def write_gguf(path, llama, kind_of):
+    """Writes the model with the matrices' types that `kind_of` gives to GGUF's names."""
+    path.parent.mkdir(exist_ok=True)
     writer = gguf.GGUFWriter(path, "llama")
     config = llama.metadata
     writer.add_name("Tiny")
@@ -41,7 +46,9 @@ def gguf_file(llama, tmp_path):
     writer.add_eos_token_id(2)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
     for key, array in llama.arrays.items():
-        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)), array.astype(np.float16))
+        name = names.get_name(key, try_suffixes=(".weight",))
+        kind = kind_of(name) if array.ndim == 2 else KINDS.F32
+        writer.add_tensor(name, gguf.quants.quantize(array, kind), raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -62,6 +69,30 @@ def test_a_gguf_file_becomes_a_model_with_its_tokenizer(gguf_file, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "source", "model.pte", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", ["portable", "native"])
+@pytest.mark.parametrize("kind", [KINDS.Q4_0, KINDS.Q4_1, KINDS.Q5_1, KINDS.Q8_0])
+def test_mixed_keeps_the_precision_that_a_file_has_chosen(kind, profile, llama, tiny_model, tmp_path):
+    def is_sensitive(name):
+        return "ffn_down" in name or "attn_v" in name
+
+    source = write_gguf(tmp_path / "a.gguf", llama, lambda name: kind if is_sensitive(name) else KINDS.Q4_1)
+    tokens = tiny_model("llama").tokens[:16]
+
+    def distance(quant):
+        found, wanted = (
+            _native.Model(str(convert(source, tmp_path / "model.pte", quant=name, profile=profile))).step(
+                tokens, position=0
+            )
+            for name in (quant, "f32")
+        )
+        return np.sqrt(np.mean((found - wanted) ** 2)) / np.std(wanted)
+
+    # Inputs are rounded nevertheless, more so in portable files.
+    assert distance("mixed") < (0.1 if profile == "native" else 0.3)
+    if kind is KINDS.Q8_0 and profile == "native":
+        assert distance("q4") > 2 * distance("mixed")
 
 
 def test_threads_do_not_change_the_result(gguf_file, tmp_path):

@@ -16,7 +16,7 @@ from llmodule.converter.emit.xnnpack import Subgraph
 from llmodule.converter.model_file import build_program, write_file
 from llmodule.converter.weights.matrix import StoredRows, interleaved, stacked, stored, widened
 from llmodule.converter.weights.packed import pack
-from llmodule.converter.weights.scheme import Storage
+from llmodule.converter.weights.scheme import Role, Storage, storage_for
 from llmodule.converter.weights.xnnpack import encode
 
 
@@ -34,6 +34,9 @@ class OneTensor:
 
     def shape(self, name):
         return self.array.shape
+
+    def bits(self, name):
+        return 32
 
     def load(self, name, rows):
         return self.array[slice(*rows)]
@@ -95,6 +98,25 @@ def test_offsets_hold_what_a_positive_scale_cannot():
     offsets = np.frombuffer(data, np.int8, 16).reshape(8, 2, 1).astype(np.float32)
     offsets *= np.frombuffer(data, np.float32, 8, weight.offsets.scale_offset).reshape(8, 1, 1)
     assert np.abs((codes * scales + offsets).reshape(8, 64) - weights).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("bits", "layers", "head"),
+    [
+        (4.5, Storage.Q4, Storage.Q4),  # Q4_0, Q4_K
+        (5.0, Storage.Q4, Storage.Q4),  # Q4_1
+        (5.5, Storage.Q8, Storage.Q8),  # Q5_0, Q5_K
+        (6.5625, Storage.Q8, Storage.Q8),  # Q6_K
+        (8.5, Storage.Q8, Storage.Q8),  # Q8_0
+        (16, Storage.Q4, Storage.Q8),
+        (32, Storage.Q4, Storage.Q8),
+    ],
+)
+def test_mixed_follows_the_source_where_that_is_quantised(bits, layers, head):
+    assert storage_for("mixed", Role.DOWN, bits) is layers
+    assert storage_for("mixed", Role.HEAD, bits) is head
+    assert storage_for("q4", Role.HEAD, bits) is Storage.Q4
+    assert storage_for("q8", Role.DOWN, bits) is Storage.Q8
 
 
 def test_matrices_can_be_cut_stacked_scaled_reordered_and_filled_up():

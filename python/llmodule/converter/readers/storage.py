@@ -173,6 +173,11 @@ class StoredTensors:
         """Shape in numpy's order: (out, in) for the weight of a linear layer. KeyError for an unknown name."""
         return self._tensors[name].shape
 
+    def bits(self, name: str) -> float:
+        """How many bits an element of the tensor takes, with its part of the scales. KeyError for an unknown name."""
+        _, block_elements, block_bytes = GGML_TYPES[self._tensors[name].type_id]
+        return 8 * block_bytes / block_elements
+
     def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
         """The tensor, or its rows from rows[0] to rows[1] (exclusive), as a fresh contiguous float32 array.
 

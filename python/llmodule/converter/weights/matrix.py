@@ -59,11 +59,13 @@ class Matrix:
     Attributes:
         name: of the tensor that it is made from, for messages.
         shape: (out, in).
+        bits: that an element takes in the source, with its part of the scales; of several parts, the most.
         read: returns the rows from the second argument to the third, exclusive, as the first one codes them.
     """
 
     name: str
     shape: tuple[int, int]
+    bits: float
     read: Callable[[Coder, int, int], Rows]
 
     def rows(self, start: int, stop: int) -> Matrix:
@@ -71,6 +73,7 @@ class Matrix:
         return Matrix(
             self.name,
             (stop - start, self.shape[1]),
+            self.bits,
             lambda coder, first, last: self.read(coder, start + first, start + last),
         )
 
@@ -89,7 +92,7 @@ class Matrix:
             rows = heads[:, order].reshape((last - first) * head_size, -1)
             return rows[start - first * head_size : stop - first * head_size]
 
-        return Matrix(self.name, self.shape, read)
+        return Matrix(self.name, self.shape, self.bits, read)
 
     def blocks(self, coder: Coder) -> Iterator[Rows]:
         """All rows in order, in blocks of limited size, all but the last one of a multiple of 32 rows."""
@@ -102,7 +105,10 @@ def stored(source: TensorSource, name: str, factor: float = 1.0) -> Matrix:
     """The matrix that `source` calls `name`, times `factor`."""
     out_size, in_size = source.shape(name)
     return Matrix(
-        name, (out_size, in_size), lambda coder, start, stop: coder(StoredRows(source, name, start, stop, factor))
+        name,
+        (out_size, in_size),
+        source.bits(name),
+        lambda coder, start, stop: coder(StoredRows(source, name, start, stop, factor)),
     )
 
 
@@ -118,7 +124,8 @@ def stacked(matrices: Sequence[Matrix]) -> Matrix:
             base += matrix.shape[0]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    return Matrix(_names(matrices), (sum(matrix.shape[0] for matrix in matrices), matrices[0].shape[1]), read)
+    rows = sum(matrix.shape[0] for matrix in matrices)
+    return Matrix(_names(matrices), (rows, matrices[0].shape[1]), _most_bits(matrices), read)
 
 
 def interleaved(matrices: Sequence[Matrix], size: int) -> Matrix:
@@ -137,7 +144,7 @@ def interleaved(matrices: Sequence[Matrix], size: int) -> Matrix:
             parts = [np.pad(part, ((0, missing), (0, 0))) for part in parts]
         return np.stack([part.reshape(-1, size, part.shape[1]) for part in parts], axis=1).reshape(stop - start, -1)
 
-    return Matrix(_names(matrices), (turns * size * count, columns), read)
+    return Matrix(_names(matrices), (turns * size * count, columns), _most_bits(matrices), read)
 
 
 def widened(matrix: Matrix, columns: int) -> Matrix:
@@ -146,6 +153,7 @@ def widened(matrix: Matrix, columns: int) -> Matrix:
     return Matrix(
         matrix.name,
         (matrix.shape[0], columns),
+        matrix.bits,
         lambda coder, start, stop: np.pad(matrix.read(coder, start, stop), ((0, 0), (0, missing))),
     )
 
@@ -153,6 +161,10 @@ def widened(matrix: Matrix, columns: int) -> Matrix:
 def deinterleaved_order(head_size: int, size: int) -> list[int]:
     """Where each dimension of a deinterleaved head comes from: 0, 2, 4, …, 1, 3, 5, …, and the unrotated rest."""
     return [*range(0, size, 2), *range(1, size, 2), *range(size, head_size)]
+
+
+def _most_bits(matrices: Sequence[Matrix]) -> float:
+    return max(matrix.bits for matrix in matrices)
 
 
 def _names(matrices: Sequence[Matrix]) -> str:

@@ -33,14 +33,24 @@ _SCHEMES: dict[str, dict[Role, Storage]] = {
 }
 SCHEMES = tuple(_SCHEMES)
 DEFAULT_SCHEME = "mixed"
+_MOST_BITS_OF_Q4 = 5.0  # Q4_1's
+_MOST_BITS_OF_Q8 = 9.0  # Q8_1's
 
 
-def storage_for(scheme: str, role: Role) -> Storage:
-    """How `scheme` stores matrices of this role.
+def storage_for(scheme: str, role: Role, bits: float) -> Storage:
+    """How `scheme` stores a matrix.
+
+    Args:
+        scheme: its name.
+        role: the matrix' role.
+        bits: that an element takes in the source. What is quantised there already has its precision chosen, which
+            "mixed" keeps to.
 
     Raises:
         ValueError: for an unknown scheme, naming those that are known.
     """
     if scheme not in _SCHEMES:
         raise ValueError(f"quant={scheme!r} is not known; known are {', '.join(SCHEMES)}")
+    if scheme == "mixed" and bits <= _MOST_BITS_OF_Q8:
+        return Storage.Q4 if bits <= _MOST_BITS_OF_Q4 else Storage.Q8
     return _SCHEMES[scheme][role]

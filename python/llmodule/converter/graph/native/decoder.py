@@ -157,7 +157,7 @@ class DecoderBuilder:
     def _packed(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> _Packed:
         # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
         importance = None if norm is None else np.square(norm)
-        storage = packable(storage_for(self._plan.scheme, role), matrix.shape[1])
+        storage = packable(storage_for(self._plan.scheme, role, matrix.bits), matrix.shape[1])
         if role is Role.DOWN and matrix.shape[1] != self._feed_forward_size:
             matrix = widened(matrix, self._feed_forward_size)
         packed = pack(matrix, storage, importance=importance, threads=self._plan.threads)

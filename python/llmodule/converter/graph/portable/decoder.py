@@ -83,7 +83,8 @@ class DecoderBuilder:
     def _embed(self, tokens: Tensor, result: Tensor) -> None:
         method = self._method
         matrix = self._plan.checkpoint.embedding(self._model, self._model.embedding_scale)
-        encoded = encode_embedding(matrix, storage_for(self._plan.scheme, Role.EMBEDDING), threads=self._plan.threads)
+        storage = storage_for(self._plan.scheme, Role.EMBEDDING, matrix.bits)
+        encoded = encode_embedding(matrix, storage, threads=self._plan.threads)
         offset = method.store(encoded.payload)
         if encoded.format is Format.F32:
             weight = method.stored(encoded.shape, np.float32, offset)
@@ -171,7 +172,7 @@ class DecoderBuilder:
 
     def _encode(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> Weight:
         # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
-        storage = storage_for(self._plan.scheme, role)
+        storage = storage_for(self._plan.scheme, role, matrix.bits)
         importance = None if norm is None else np.square(norm)
         return encode(
             matrix,
