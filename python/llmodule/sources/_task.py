@@ -67,6 +67,11 @@ class Task:
 
         return count
 
+    def weigh(self, size: int) -> None:
+        """Tells the bytes of what is converted, where nothing of it had to be fetched and counted."""
+        if not self._parts:
+            self._parts["converted"] = (size, size)
+
     def finish(self) -> None:
         """Reports that everything is there."""
         total = sum(total for _, total in self._parts.values())

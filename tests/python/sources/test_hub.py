@@ -16,7 +16,7 @@ from llmodule.sources import ModelFiles, fetch_model
 from .conftest import FakeHub
 
 pytestmark = pytest.mark.network
-MODEL = bytes(range(256)) * 100_000  # 26 MB: several chunks
+MODEL = bytes(range(256)) * 50_000  # 13 MB: two chunks
 FILES = {"model.pte": MODEL, "tokenizer.json": b"{}", "tokenizer_config.json": b"{ }", "README.md": b"words"}
 
 
@@ -64,6 +64,8 @@ def test_a_new_commit_is_fetched(hub: FakeHub) -> None:
     assert second.tokenizer.read_bytes() == b'{"new": 1}'
     assert second.model != first.model
     assert hub.gets("model.pte") == 1  # the blob is the same
+    (model,) = list_models()
+    assert model.size == len(MODEL) + len(b"{}") + len(b'{"new": 1}') + len(b"{ }")
 
 
 def test_one_tokenizer_for_models_in_folders(hub: FakeHub) -> None:
@@ -144,7 +146,7 @@ def test_forms_that_are_refused(source: str) -> None:
 def test_other_bytes_than_announced(hub: FakeHub) -> None:
     hub.put("org/tiny", FILES)
     hub.sent = {"model.pte": MODEL[:-1] + b"?"}
-    with pytest.raises(DownloadError, match=r"hf://org/tiny/model\.pte arrived with 25600000 bytes and the SHA-256"):
+    with pytest.raises(DownloadError, match=r"hf://org/tiny/model\.pte arrived with 12800000 bytes and the SHA-256"):
         fetch("org/tiny")
     hub.sent = {}
     assert fetch("org/tiny").model.read_bytes() == MODEL

@@ -86,6 +86,9 @@ def test_a_model_to_convert(site: str, hub: FakeHub, converter: None) -> None:
     seen.clear()
     assert fetch_model(f"{site}/x.gguf", progress=seen.append) == files
     assert seen == [1.0]
+    handle = download(f"{site}/x.gguf", background=True)
+    assert handle.result(30) == files
+    assert handle.bytes_done == handle.bytes_total == len(b"GGUF!")
 
 
 def test_places_together(site: str, hub: FakeHub) -> None:
