@@ -25,6 +25,8 @@ bool has_f16c() {
 
 bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c(); }
 
+bool has_avx2_vnni() { return has_avx2() && __builtin_cpu_supports("avxvnni"); }
+
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -64,6 +66,7 @@ std::vector<const KernelTable*> available_kernel_tables() {
   std::vector<const KernelTable*> tables = {&kPortableTable};
 #if defined(__x86_64__)
   if (has_avx2()) tables.push_back(&kAvx2Table);
+  if (has_avx2_vnni()) tables.push_back(&kAvx2VnniTable);
   if (has_avx512()) tables.push_back(&kAvx512Table);
   if (has_avx512_vnni()) tables.push_back(&kAvx512VnniTable);
 #elif defined(__aarch64__)

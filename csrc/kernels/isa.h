@@ -10,8 +10,8 @@ namespace llmodule::kernels {
 std::vector<const KernelTable*> available_kernel_tables();
 
 /// The table in use: the best of this CPU, unless the environment variable LLMODULE_ISA names another one of
-/// available_kernel_tables() ("portable", "neon", "neon-dot", "avx2", "avx512", "avx512-vnni"). Chosen at the first
-/// call.
+/// available_kernel_tables() ("portable", "neon", "neon-dot", "avx2", "avx2-vnni", "avx512", "avx512-vnni"). Chosen at
+/// the first call.
 const KernelTable& kernel_table();
 
 /// Replaces the table in use, for tests. Not while a kernel runs.

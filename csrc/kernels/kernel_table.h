@@ -8,7 +8,7 @@
 namespace llmodule::kernels {
 
 /// The instruction sets that the vector code is compiled for.
-enum class Isa { kPortable, kNeon, kNeonDot, kAvx2, kAvx512, kAvx512Vnni };
+enum class Isa { kPortable, kNeon, kNeonDot, kAvx2, kAvx2Vnni, kAvx512, kAvx512Vnni };
 
 /// The vector code of one instruction set.
 struct KernelTable {
@@ -38,6 +38,7 @@ extern const KernelTable kPortableTable;
 extern const KernelTable kNeonTable;
 extern const KernelTable kNeonDotTable;
 extern const KernelTable kAvx2Table;
+extern const KernelTable kAvx2VnniTable;
 extern const KernelTable kAvx512Table;
 extern const KernelTable kAvx512VnniTable;
 
