@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from llmodule.converter.emit.blob import Payload
@@ -57,7 +58,8 @@ def convert(
         ResourceError: Something can't be read or written.
     """
     output = Path(output)
-    with open_source(Path(source)) as model:
+    with open_source(Path(source)) as model, ThreadPoolExecutor(max_workers=1) as beside_it:
+        source_hash = beside_it.submit(_sha256, model.paths)
         beside = tokenizer_files(model)
         program = build_program(
             model,
@@ -66,7 +68,7 @@ def convert(
             context_length=context_length,
             max_prompt_chunk=max_prompt_chunk,
             kv_cache=kv_cache,
-            source_hash=_sha256(model.paths),
+            source_hash=source_hash.result(),
             threads=threads,
         )
         try:
