@@ -10,6 +10,7 @@ namespace {
 template <int bits>
 struct Avx512VnniDot : Avx512DotBase {
   static constexpr int kBits = bits;
+  static constexpr int kBlockRows = 16;  // the totals may well lie in the L1 cache
   static Sum start(const std::int32_t* bias) { return bits == 8 ? _mm512_set1_epi32(*bias) : _mm512_setzero_si512(); }
   static Sum add(Sum sum, Codes codes, const std::int8_t* activations) {
     // GCC spends an instruction and a register on the broadcast, which is a part of this one.

@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
 
 #include "attention_reference.h"
 #include "call.h"
+#include "kernels/parallel.h"
 
 namespace llmodule::testing {
 namespace {
@@ -34,6 +38,23 @@ TEST_CASE("threads: several callers at once, each on the shared pool, get what o
   for (unsigned i = 0; i < 4; ++i) {
     REQUIRE_FALSE(alone[i].empty());
     CHECK(together[i] == alone[i]);
+  }
+}
+
+TEST_CASE("threads: every task runs once, whoever is slow") {
+  for (const std::int64_t workers : {1, 2, 3, 7, 500}) {
+    for (const std::int64_t tasks : {0, 1, 2, 6, 100}) {
+      std::vector<std::atomic<int>> runs(static_cast<std::size_t>(tasks));
+      std::atomic<bool> bad_worker{false};
+      kernels::for_each_task(workers, tasks, [&](std::int64_t worker, std::int64_t task) {
+        if (worker < 0 || worker >= std::min(workers, std::max<std::int64_t>(tasks, 1))) bad_worker = true;
+        if (task == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));  // the others take its range over
+        ++runs[static_cast<std::size_t>(task)];
+      });
+      CAPTURE(workers, tasks);
+      CHECK(std::all_of(runs.begin(), runs.end(), [](const std::atomic<int>& count) { return count == 1; }));
+      CHECK_FALSE(bad_worker);
+    }
   }
 }
 
