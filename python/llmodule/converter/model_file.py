@@ -73,14 +73,14 @@ def build_program(
         fields, source, vocabulary_size=checkpoint.vocabulary_size(), context_length=context_length
     )
     plan = Plan(
-        checkpoint,
-        architecture.refine(common, fields),
-        architecture,
-        context_length,
-        min(max_prompt_chunk, context_length),
-        quant,
-        cache_type,
-        threads,
+        checkpoint=checkpoint,
+        model=architecture.refine(common, fields),
+        architecture=architecture,
+        context_length=context_length,
+        max_prompt_chunk=min(max_prompt_chunk, context_length),
+        scheme=quant,
+        cache_dtype=cache_type,
+        threads=threads,
     )
     program = Program()
     builder = native.DecoderBuilder if profile == "native" else portable.DecoderBuilder

@@ -89,3 +89,14 @@ def test_sizes_that_fill_no_panel_or_group(inner, llama, tiny_model, convert_tin
 def test_wrong_arguments(llama, options, message):
     with pytest.raises(ValueError, match=message):
         build_program(llama, quant="q4", **options)
+
+
+def test_a_matrix_that_is_too_large_for_a_tensor(llama):
+    # Its elements are not there: they would be read later.
+    rows = 1 << 24
+    llama.metadata = {**llama.metadata, "tie_word_embeddings": True}
+    del llama.arrays["lm_head.weight"]
+    llama.arrays["model.embed_tokens.weight"] = np.broadcast_to(np.float32(0), (rows, 64))
+    with pytest.raises(ValueError, match=r"model.embed_tokens.weight takes 4294967296 bytes with quant='f32'"):
+        build_program(llama, quant="f32", profile="native")
+    build_program(llama, quant="q4", profile="native")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from llmodule.converter.architectures import Architecture
 from llmodule.converter.model.hyperparameters import Hyperparameters
+from llmodule.converter.source import FloatArray
 from llmodule.converter.weights.checkpoint import Checkpoint
 
 
@@ -32,3 +35,11 @@ class Plan:
     scheme: str
     cache_dtype: str
     threads: int
+
+
+def importance_behind(norm: FloatArray | None) -> FloatArray | None:
+    """How much the error of each input's weights counts in a linear layer behind a norm; None: all alike.
+
+    There, inputs are of the magnitude of the norm's weights, and so is the harm that an error does.
+    """
+    return None if norm is None else np.square(norm)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from llmodule.converter.emit.blob import aligned
 from llmodule.converter.emit.dims import Bound
 from llmodule.converter.emit.program import Memory, Method, Slot, Tensor
-from llmodule.converter.graph.plan import Plan
+from llmodule.converter.graph.plan import Plan, importance_behind
 from llmodule.converter.model.hyperparameters import Layer
 from llmodule.converter.model.rope import Rope
 from llmodule.converter.source import FloatArray
@@ -25,6 +25,7 @@ from llmodule.converter.weights.scheme import Role, storage_for
 
 LOGITS_ROWS = 16
 _ACTIVATIONS = {"silu": 1, "gelu_tanh": 2}
+_LARGEST_TENSOR = (1 << 31) - 1  # the runtime's sizes are int32
 _END = (1 << 63) - 1  # as a slice's end: all there is
 
 
@@ -155,12 +156,15 @@ class DecoderBuilder:
         )
 
     def _packed(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> _Packed:
-        # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
-        importance = None if norm is None else np.square(norm)
         storage = packable(storage_for(self._plan.scheme, role, matrix.bits), matrix.shape[1])
         if role is Role.DOWN and matrix.shape[1] != self._feed_forward_size:
             matrix = widened(matrix, self._feed_forward_size)
-        packed = pack(matrix, storage, importance=importance, threads=self._plan.threads)
+        packed = pack(matrix, storage, importance=importance_behind(norm), threads=self._plan.threads)
+        if packed.payload.size > _LARGEST_TENSOR:
+            raise ValueError(
+                f"{matrix.name} takes {packed.payload.size} bytes with quant={self._plan.scheme!r}, more than a tensor "
+                "can have; store it in fewer bits"
+            )
         offset = self._method.store(packed.payload)
         tensor = self._method.stored((packed.payload.size,), np.uint8, offset)
         return _Packed(self._method, tensor, packed.format, packed.rows)

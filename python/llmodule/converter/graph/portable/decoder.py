@@ -16,7 +16,7 @@ from llmodule.converter.emit.dims import Bound
 from llmodule.converter.emit.encoded import SCALE_ALIGNMENT, Format
 from llmodule.converter.emit.program import CONSTANT_ALIGNMENT, Method, Tensor
 from llmodule.converter.emit.xnnpack import Value
-from llmodule.converter.graph.plan import Plan
+from llmodule.converter.graph.plan import Plan, importance_behind
 from llmodule.converter.graph.portable.attention import Attended, Attention, Positions, last_row
 from llmodule.converter.graph.portable.blocks import gated_feed_forward, rms_norm, rotate, softcap
 from llmodule.converter.graph.portable.stage import Stage
@@ -171,13 +171,11 @@ class DecoderBuilder:
         self._method.output(result)
 
     def _encode(self, matrix: Matrix, role: Role, norm: FloatArray | None = None) -> Weight:
-        # Behind a norm, inputs are of the magnitude of its weights, and so is the harm that an error does.
         storage = storage_for(self._plan.scheme, role, matrix.bits)
-        importance = None if norm is None else np.square(norm)
         return encode(
             matrix,
             storage,
             rounded=self._plan.scheme not in _EXACT_INPUTS,
-            importance=importance,
+            importance=importance_behind(norm),
             threads=self._plan.threads,
         )
