@@ -25,8 +25,8 @@ find_package(Threads REQUIRED)
 add_library(sentencepiece STATIC EXCLUDE_FROM_ALL
   ${sources} ${protobuf_sources} "${root}/third_party/absl/flags/flag.cc")
 target_include_directories(sentencepiece SYSTEM
-  PUBLIC "${source}" "${source}/builtin_pb" "${protobuf}"
-  PRIVATE "${root}" "${root}/third_party" "${CMAKE_BINARY_DIR}/third_party/sentencepiece")
+  PUBLIC "${source}" "${source}/builtin_pb" "${protobuf}" "${root}" "${CMAKE_BINARY_DIR}/third_party/sentencepiece"
+  PRIVATE "${root}/third_party")
 target_compile_definitions(sentencepiece PRIVATE _USE_INTERNAL_STRING_VIEW HAVE_PTHREAD=1)
 target_compile_options(sentencepiece PRIVATE -w)
 target_link_libraries(sentencepiece PUBLIC Threads::Threads)

@@ -91,6 +91,7 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::string& model)
     control.push_back(std::move(token));
   }
   control_ = AddedTokens(std::move(control));
+  segmenter_ = std::make_unique<Segmenter>(proto);
   const TokenId bos = processor_->bos_id();
   if (bos >= 0 && bos < size) bos_ = bos;
   unknown_surface_ = utf8::sanitize(proto.trainer_spec().unk_surface());
@@ -122,17 +123,7 @@ void SentencePieceTokenizer::encode_into(std::string_view text, const EncodeOpti
       add(*segment.token, segment.begin, segment.end);
       continue;
     }
-    const auto part = text.substr(segment.begin, segment.end - segment.begin);
-    if (offsets) {
-      const auto result = processor_->EncodeAsImmutableProto(part);
-      for (const auto& piece : result.pieces()) {
-        add(static_cast<TokenId>(piece.id()), segment.begin + piece.begin(), segment.begin + piece.end());
-      }
-    } else {
-      std::vector<int> ids;
-      check(processor_->Encode(part, &ids));
-      encoding.ids.insert(encoding.ids.end(), ids.begin(), ids.end());
-    }
+    segmenter_->encode(text.substr(segment.begin, segment.end - segment.begin), segment.begin, offsets, encoding);
   }
 }
 

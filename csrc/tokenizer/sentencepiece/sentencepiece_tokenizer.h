@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tokenizer/added_tokens.h"
+#include "tokenizer/sentencepiece/segmenter.h"
 #include "tokenizer/tokenizer.h"
 
 namespace sentencepiece {
@@ -45,6 +46,7 @@ class SentencePieceTokenizer : public Tokenizer {
   void encode_into(std::string_view text, const EncodeOptions& options, bool offsets, Encoding& encoding) const;
 
   std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
+  std::unique_ptr<Segmenter> segmenter_;
   std::vector<Piece> pieces_;
   AddedTokens control_;
   TokenId bos_ = -1;

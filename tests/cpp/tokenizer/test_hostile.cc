@@ -196,3 +196,12 @@ TEST_CASE("SentencePiece models that can't be are refused") {
   CHECK_THAT(message(sentencepiece_model("", little_endian(1024) + units + std::string(300, 'x') + '\0')),
              Contains("bytes of a character"));
 }
+
+TEST_CASE("A long run of characters that a SentencePiece model lacks is one piece, soon") {
+  const auto tokenizer = parse_tokenizer(sentencepiece_model());
+  std::string text = "a";
+  while (text.size() < 4'000'000) text += "\xF0\x9F\x98\x80";  // as the library keeps account of it, some hours
+  const auto encoding = tokenizer->encode_with_offsets(text + "a");
+  REQUIRE(encoding.ids.size() == 4);  // the space in front is unknown too
+  CHECK(encoding.offsets[2] == tokenizer::ByteRange{1, static_cast<std::uint32_t>(text.size())});
+}

@@ -299,6 +299,9 @@ class SentencePiece(Comparison):
     def expected_ids(self, text: str) -> list[int]:
         return list(self.theirs.encode(text))
 
+    def expected_offsets(self, text: str) -> list[tuple[int, int]]:
+        return [(piece.begin, piece.end) for piece in self.theirs.encode_as_immutable_proto(text).pieces]
+
     def expected_text(self, ids: list[int], *, skip_special_tokens: bool) -> str:
         return str(self.theirs.decode(ids))
 
