@@ -77,8 +77,10 @@ def test_derived_tables_are_ignored(llama):
     build_program(llama, quant="q4")
 
 
-def test_weights_that_are_not_finite_are_refused_and_leave_no_file(llama, convert_tiny, tmp_path):
+@pytest.mark.parametrize("profile", ["portable", "native"])
+@pytest.mark.parametrize("quant", ["q4", "q8"])
+def test_weights_that_are_not_finite_are_refused_and_leave_no_file(quant, profile, llama, convert_tiny, tmp_path):
     llama.arrays["model.layers.2.mlp.down_proj.weight"][3, 5] = np.inf
     with pytest.raises(ModelFormatError, match=r"model.layers.2.mlp.down_proj.weight can't be quantised: .*infinity"):
-        convert_tiny(llama, quant="q4")
+        convert_tiny(llama, quant=quant, profile=profile)
     assert list(tmp_path.iterdir()) == []
