@@ -14,6 +14,8 @@ namespace {
 
 // The largest tokenizer file known has 33 MB.
 constexpr std::streamoff kMaxFileBytes = std::streamoff{1} << 30;
+// The JSON parser wants a few bytes behind the text; with room for them, tens of MB need not be moved.
+constexpr std::size_t kRoomForParser = 64;
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
@@ -25,7 +27,9 @@ std::string read_file(const std::string& path) {
     throw Error(ErrorCode::kTokenizerFormat, "The tokenizer file '" + path + "' has " + std::to_string(size) +
                                                  " bytes; at most " + std::to_string(kMaxFileBytes) + " are read.");
   }
-  std::string content(static_cast<std::size_t>(size), '\0');
+  std::string content;
+  content.reserve(static_cast<std::size_t>(size) + kRoomForParser);
+  content.resize(static_cast<std::size_t>(size));
   file.seekg(0);
   if (!file.read(content.data(), size)) {
     throw Error(ErrorCode::kIo, "The tokenizer file '" + path + "' can't be read.");
