@@ -513,6 +513,17 @@ def test_smollm2_in_a_gguf_is_the_original(official_path: Path, fetch: Fetch) ->
     FromGguf(fetch(SMOLLM2_GGUF), official_path / "tokenizer.json").run()
 
 
+@pytest.mark.model
+def test_a_model_runs_with_the_vocabulary_in_a_gguf(model_path: Path, fetch: Fetch) -> None:
+    greedy = llmodule.GenerationConfig(temperature=0, max_new_tokens=8)
+    answers = []
+    for tokenizer in (None, fetch(SMOLLM2_GGUF)):
+        with llmodule.LLMModule(generation_config=greedy) as llm:
+            llm.load(model_path, tokenizer_source=tokenizer)
+            answers.append(llm.run_inference("The capital of France is"))
+    assert answers[0] == answers[1] != ""
+
+
 def test_enough_families_were_compared(compared: set[str]) -> None:
     if not compared and not os.environ.get("CI"):
         pytest.skip("no tokenizer file is available; see the skipped tests for the reasons")
