@@ -24,10 +24,15 @@ struct Plan {
   std::int64_t tile_floats;   ///< a TileScratch
 };
 
+/// The first segment of keys that a query, or a later one, may see.
+std::int64_t first_segment(const Attention& attention, std::int64_t query) {
+  if (attention.window == 0) return 0;
+  return std::max<std::int64_t>(0, attention.first_position + query + 1 - attention.window) / kSegment;
+}
+
 Plan make_plan(const Attention& attention) {
   constexpr std::int64_t kTileRows = 96;
   constexpr std::int64_t kTasksPerWorker = 4;
-  constexpr std::int64_t kMinSplitKeys = 2 * kKeyBlock;
 
   Plan plan;
   const std::int64_t group = attention.heads / attention.kv_heads;
@@ -42,17 +47,14 @@ Plan make_plan(const Attention& attention) {
       worker_count(row_products * static_cast<double>(attention.batch * attention.queries * attention.heads));
 
   const std::int64_t tiles = attention.batch * attention.kv_heads * plan.query_blocks;
-  plan.key_splits = 1;
-  if (plan.workers > 1 && tiles < kTasksPerWorker * plan.workers) {
-    const std::int64_t wanted = ceil_div(kTasksPerWorker * plan.workers, tiles);
-    plan.key_splits = std::max<std::int64_t>(1, std::min(wanted, keys / kMinSplitKeys));
-  }
+  const bool is_split = plan.workers > 1 && tiles < kTasksPerWorker * plan.workers;
+  plan.key_splits = is_split ? ceil_div(attention.keys, kSegment) - first_segment(attention, 0) : 1;
   plan.tasks = tiles * plan.key_splits;
 
   const std::int64_t tile_rows = plan.query_block * group;
   const std::int64_t width = padded(attention.head_dim);
   plan.state_floats = 2 * padded(tile_rows) + tile_rows * width;
-  plan.tile_floats = tile_rows * width + kMaxGroup * kKeyBlock + 2 * kKeyBlock * width;
+  plan.tile_floats = tile_rows * width + kMaxGroup * kKeyBlock + 2 * kKeyBlock * width + plan.state_floats;
   return plan;
 }
 
@@ -61,13 +63,14 @@ SoftmaxState state_at(const Attention& attention, const Plan& plan, float* memor
   return {memory, memory + rows, memory + 2 * rows};
 }
 
-TileScratch tile_scratch_at(const Attention& attention, float* memory) {
+TileScratch tile_scratch_at(const Attention& attention, const Plan& plan, float* memory) {
   const std::int64_t width = padded(attention.head_dim);
   TileScratch scratch;
   scratch.scores = memory;
   scratch.keys = scratch.scores + kMaxGroup * kKeyBlock;
   scratch.values = scratch.keys + kKeyBlock * width;
-  scratch.queries = scratch.values + kKeyBlock * width;
+  scratch.segment = state_at(attention, plan, scratch.values + kKeyBlock * width);
+  scratch.queries = scratch.values + kKeyBlock * width + plan.state_floats;
   return scratch;
 }
 
@@ -84,14 +87,14 @@ AttentionTile tile_of(const Attention& attention, const Plan& plan, std::int64_t
   if (attention.causal) {
     keys = std::min(keys, attention.first_position + result.first_query + result.queries);
   }
-  std::int64_t first_block = 0;
-  if (attention.window > 0) {
-    const std::int64_t first_key = attention.first_position + result.first_query + 1 - attention.window;
-    first_block = std::max<std::int64_t>(0, first_key) / kKeyBlock;
+  const std::int64_t first = first_segment(attention, result.first_query);
+  if (plan.key_splits == 1) {
+    result.first_key = std::min(keys, first * kSegment);
+    result.end_key = keys;
+  } else {
+    result.first_key = std::min(keys, (first + split) * kSegment);
+    result.end_key = std::min(keys, (first + split + 1) * kSegment);
   }
-  const std::int64_t blocks = ceil_div(keys, kKeyBlock) - first_block;
-  result.first_key = std::min(keys, (first_block + blocks * split / plan.key_splits) * kKeyBlock);
-  result.end_key = std::min(keys, (first_block + blocks * (split + 1) / plan.key_splits) * kKeyBlock);
   return result;
 }
 
@@ -101,19 +104,12 @@ void write_tile(const Attention& attention, const Plan& plan, const AttentionTil
   const std::int64_t group = attention.heads / attention.kv_heads;
   const std::int64_t width = padded(attention.head_dim);
   const SoftmaxState merged = state_at(attention, plan, states);
+  for (std::int64_t split = 1; split < plan.key_splits; ++split) {
+    const SoftmaxState other = state_at(attention, plan, states + split * plan.state_floats);
+    kernel_table().merge(merged, other, tile.queries * group, width);
+  }
   for (std::int64_t row = 0; row < tile.queries * group; ++row) {
-    float* values = merged.values + row * width;
-    for (std::int64_t split = 1; split < plan.key_splits; ++split) {
-      const SoftmaxState other = state_at(attention, plan, states + split * plan.state_floats);
-      const float maximum = std::max(merged.maximum[row], other.maximum[row]);
-      if (maximum == -std::numeric_limits<float>::infinity()) continue;
-      const float factor = std::exp(merged.maximum[row] - maximum);
-      const float other_factor = std::exp(other.maximum[row] - maximum);
-      merged.maximum[row] = maximum;
-      merged.sum[row] = merged.sum[row] * factor + other.sum[row] * other_factor;
-      const float* added = other.values + row * width;
-      for (std::int64_t d = 0; d < width; ++d) values[d] = values[d] * factor + added[d] * other_factor;
-    }
+    const float* const values = merged.values + row * width;
     const std::int64_t query = tile.first_query + row / group;
     const std::int64_t head = tile.kv_head * group + row % group;
     T* out = static_cast<T*>(attention.out) + tile.batch * attention.q.batch_stride +
@@ -150,7 +146,7 @@ void run_attention(const Attention& attention) {
   for_each_task(plan.workers, plan.tasks, [&](std::int64_t worker, std::int64_t task) {
     const AttentionTile tile = tile_of(attention, plan, task / plan.key_splits, task % plan.key_splits);
     float* const state = state_memory + (split ? task : worker) * plan.state_floats;
-    attend(attention, tile, tile_scratch_at(attention, memory + worker * plan.tile_floats),
+    attend(attention, tile, tile_scratch_at(attention, plan, memory + worker * plan.tile_floats),
            state_at(attention, plan, state));
     if (!split) write_tile(attention, plan, tile, state);
   });

@@ -9,6 +9,10 @@ namespace llmodule::kernels {
 /// Keys that are scored, weighted and added at a time.
 inline constexpr std::int64_t kKeyBlock = 64;
 
+/// Keys that share a SoftmaxState before it is merged with those of the keys before. A query's result does not depend
+/// on which of them run in parallel.
+inline constexpr std::int64_t kSegment = 4 * kKeyBlock;
+
 /// Rows of floats in the scratch memory start at multiples of this, the widest vector.
 inline constexpr std::int64_t kPadding = 16;
 
@@ -41,10 +45,14 @@ struct TileScratch {
   float* scores = nullptr;   ///< [kMaxGroup, kKeyBlock]
   float* keys = nullptr;     ///< [padded(head_dim), kKeyBlock], transposed
   float* values = nullptr;   ///< [kKeyBlock, padded(head_dim)]
+  SoftmaxState segment;      ///< of the segment that is worked on
 };
 
 /// Rows that share one pass over a block of keys, at most.
 inline constexpr std::int64_t kMaxGroup = 6;
+
+/// Adds `from` to `into`, states of `rows` rows of `width` values.
+using MergeStates = void (*)(const SoftmaxState& into, const SoftmaxState& from, std::int64_t rows, std::int64_t width);
 
 using AttendTile = void (*)(const Attention&, const AttentionTile&, const TileScratch&, const SoftmaxState&);
 

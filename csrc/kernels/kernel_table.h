@@ -15,6 +15,7 @@ struct KernelTable {
   Isa isa;
   const char* name;
   AttendTile attend[4];  ///< by ElementType
+  MergeStates merge;
   /// One row in place, `length` a power of two or 28 times one (simd/hadamard.h).
   void (*hadamard)(float* row, std::int64_t length);
 

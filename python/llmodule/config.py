@@ -40,7 +40,7 @@ class GenerationConfig:
             counts as not run, so this is what an interrupt may throw away of a prompt.
         max_draft_tokens: How many tokens are guessed at most and checked in one step (speculative decoding), where the
             model gives the logits of several tokens, as converted files do. 15 by default; 0: none. Guesses only save
-            time: every token is chosen from the model's own logits.
+            time: every token is chosen from the model's own logits, which are the same to the last bit.
     """
 
     temperature: float | None = None

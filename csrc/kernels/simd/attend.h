@@ -46,6 +46,26 @@ void with_constant(std::int64_t count, Action action) {
   }
 }
 
+/// Adds `from`, whose keys come later, to `into`.
+template <class V>
+void merge_states(const SoftmaxState& into, const SoftmaxState& from, std::int64_t rows, std::int64_t width) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float before = into.maximum[row];
+    const float later = from.maximum[row];
+    const float maximum = before < later ? later : before;
+    if (later == -__builtin_inff()) continue;
+    const typename V::Reg factor = exp_of_nonpositive<V>(V::broadcast(before - maximum));
+    const typename V::Reg added = exp_of_nonpositive<V>(V::broadcast(later - maximum));
+    into.maximum[row] = maximum;
+    into.sum[row] = into.sum[row] * V::reduce_max(factor) + from.sum[row] * V::reduce_max(added);
+    float* const values = into.values + row * width;
+    const float* const others = from.values + row * width;
+    for (std::int64_t d = 0; d < width; d += V::kWidth) {
+      V::store(values + d, V::fma(factor, V::load(values + d), V::mul(added, V::load(others + d))));
+    }
+  }
+}
+
 /// Attends one tile with the vectors V on elements T.
 ///
 /// The keys go by in blocks. With many rows a block is unpacked once to float, the keys transposed, so that scores and
@@ -66,11 +86,35 @@ class TileAttention {
         unpacked_(rows_ >= kUnpackRows) {}
 
   void run() {
-    start();
+    unpack_queries();
+    begin(state_);
+    for (std::int64_t first = tile_.first_key; first < tile_.end_key; first = segment_end(first)) {
+      const bool is_first = first == tile_.first_key;
+      current_ = is_first ? state_ : scratch_.segment;
+      if (!is_first) begin(current_);
+      attend_segment(first, segment_end(first));
+      if (!is_first) merge_states<V>(state_, current_, rows_, width_);
+    }
+  }
+
+ private:
+  /// From this many rows on, unpacking a block of keys and values pays.
+  static constexpr std::int64_t kUnpackRows = 16;
+
+  /// Calls with no more queries than this give each the same bits as a call with that one alone: a text does not depend
+  /// on how many of its tokens were guessed and checked at once.
+  static constexpr std::int64_t kExactQueries = 16;
+
+  std::int64_t segment_end(std::int64_t key) const {
+    const std::int64_t end = (key / kSegment + 1) * kSegment;
+    return end < tile_.end_key ? end : tile_.end_key;
+  }
+
+  void attend_segment(std::int64_t first, std::int64_t end) {
     const std::int64_t limit = unpacked_ ? kMaxGroup : (V::kRegisters >= 32 ? 4 : 3);
     const std::int64_t groups = (rows_ + limit - 1) / limit;
-    for (std::int64_t key = tile_.first_key; key < tile_.end_key; key += kKeyBlock) {
-      const std::int64_t count = key + kKeyBlock < tile_.end_key ? kKeyBlock : tile_.end_key - key;
+    for (std::int64_t key = first; key < end; key += kKeyBlock) {
+      const std::int64_t count = key + kKeyBlock < end ? kKeyBlock : end - key;
       const Rows<T> keys = rows_of<T>(attention_.k, tile_.batch, key, tile_.kv_head);
       const Rows<T> values = rows_of<T>(attention_.v, tile_.batch, key, tile_.kv_head);
       if (unpacked_) unpack(keys, values, count);
@@ -81,11 +125,7 @@ class TileAttention {
     }
   }
 
- private:
-  /// From this many rows on, unpacking a block of keys and values pays.
-  static constexpr std::int64_t kUnpackRows = 16;
-
-  void start() {
+  void unpack_queries() {
     for (std::int64_t row = 0; row < rows_; ++row) {
       const std::int64_t query = tile_.first_query + row / group_heads_;
       const std::int64_t head = tile_.kv_head * group_heads_ + row % group_heads_;
@@ -97,10 +137,15 @@ class TileAttention {
         const Rows<T> q = rows_of<T>(attention_.q, tile_.batch, query, head);
         unpack_row<V>(q, 0, attention_.head_dim, attention_.scale, unpacked);
       }
-      state_.maximum[row] = -__builtin_inff();
-      state_.sum[row] = 0;
     }
-    for (std::int64_t i = 0; i < rows_ * width_; ++i) state_.values[i] = 0;
+  }
+
+  void begin(const SoftmaxState& state) const {
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      state.maximum[row] = -__builtin_inff();
+      state.sum[row] = 0;
+    }
+    for (std::int64_t i = 0; i < rows_ * width_; ++i) state.values[i] = 0;
   }
 
   /// Keys transposed to scratch_.keys, values to scratch_.values unless they can be used where they are.
@@ -149,14 +194,20 @@ class TileAttention {
     count = visible(row + rows - 1, key, count);
     if (count == 0 || passed(row, key, count) == count) return;
     const float* queries = scratch_.queries + row * width_;
-    float* sums = state_.values + row * width_;
+    float* sums = current_.values + row * width_;
     const std::int64_t depth = attention_.head_dim;
 
     with_constant<V>(rows, [&](auto constant) {
       constexpr int kRows = constant;
       if (unpacked_) {
         const Rows<float> transposed{scratch_.keys, kKeyBlock};
-        multiply_rows<V, kRows>(queries, width_, transposed, depth, round_up(count), scratch_.scores, kKeyBlock, false);
+        if (attention_.queries <= kExactQueries) {
+          multiply_rows_in_order<V, kRows>(queries, width_, transposed, depth, round_up(count), scratch_.scores,
+                                           kKeyBlock);
+        } else {
+          multiply_rows<V, kRows>(queries, width_, transposed, depth, round_up(count), scratch_.scores, kKeyBlock,
+                                  false);
+        }
       } else if constexpr (kRows <= 4) {
         multiply_transposed_rows<V, kRows>(queries, width_, keys, depth, count, scratch_.scores, kKeyBlock);
       }
@@ -190,9 +241,9 @@ class TileAttention {
     for (std::int64_t j = 0; j < passed(row, key, count); ++j) scores[j] = -__builtin_inff();
     for (std::int64_t j = visible(row, key, count); j < round_up(count); ++j) scores[j] = -__builtin_inff();
 
-    const float correction = softmax_step<V>(scores, round_up(count), state_.maximum[row], state_.sum[row]);
+    const float correction = softmax_step<V>(scores, round_up(count), current_.maximum[row], current_.sum[row]);
     if (correction != 1) {
-      float* sums = state_.values + row * width_;
+      float* sums = current_.values + row * width_;
       const typename V::Reg factor = V::broadcast(correction);
       for (std::int64_t d = 0; d < width_; d += V::kWidth) V::store(sums + d, V::mul(factor, V::load(sums + d)));
     }
@@ -217,6 +268,7 @@ class TileAttention {
   const AttentionTile& tile_;
   const TileScratch& scratch_;
   const SoftmaxState& state_;
+  SoftmaxState current_;
   const std::int64_t group_heads_;
   const std::int64_t rows_;
   const std::int64_t width_;

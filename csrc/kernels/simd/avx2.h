@@ -52,6 +52,7 @@ struct Avx2 {
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
+  static constexpr int kSumOrder[] = {0, 1, 2, 3, 4, 5, 6, 7};
   static void store_sums(float* p, Reg a, Reg b, Reg c, Reg d) {
     const Reg sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
     _mm_storeu_ps(p, _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1)));

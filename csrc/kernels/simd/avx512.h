@@ -42,6 +42,7 @@ struct Avx512 {
 
   static float reduce_add(Reg r) { return _mm512_reduce_add_ps(r); }
   static float reduce_max(Reg r) { return _mm512_reduce_max_ps(r); }
+  static constexpr int kSumOrder[] = {0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15};
   static void store_sums(float* p, Reg a, Reg b, Reg c, Reg d) {
     // Each 128-bit lane of `quads` holds a part of the four sums; the four lanes are added at the end.
     const Reg ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));

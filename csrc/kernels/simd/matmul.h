@@ -157,6 +157,63 @@ void multiply_transposed_rows(const float* a, std::int64_t a_stride, const Rows<
   }
 }
 
+/// The products of kRows rows of A with kVectors vectors of columns of B, summed over the rows of B that are in the
+/// lanes kSumOrder[kFirst] to kSumOrder[kFirst + kCount - 1] of a vector.
+template <class V, int kRows, int kVectors, int kFirst, int kCount>
+[[gnu::always_inline]] inline void multiply_lanes(const float* a, std::int64_t a_stride, const Rows<float>& b,
+                                                  std::int64_t depth, typename V::Reg (&sums)[kRows][kVectors]) {
+  using Reg = typename V::Reg;
+  if constexpr (kCount > 1) {
+    Reg others[kRows][kVectors];
+    multiply_lanes<V, kRows, kVectors, kFirst, kCount / 2>(a, a_stride, b, depth, sums);
+    multiply_lanes<V, kRows, kVectors, kFirst + kCount / 2, kCount / 2>(a, a_stride, b, depth, others);
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = V::add(sums[r][v], others[r][v]);
+    }
+  } else {
+    for (int r = 0; r < kRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) sums[r][v] = V::zero();
+    }
+    for (std::int64_t d = V::kSumOrder[kFirst]; d < depth; d += V::kWidth) {
+      Reg row[kVectors];
+      for (int v = 0; v < kVectors; ++v) row[v] = V::load(b.row(d) + v * V::kWidth);
+      for (int r = 0; r < kRows; ++r) {
+        const Reg factor = V::broadcast(a[r * a_stride + d]);
+        for (int v = 0; v < kVectors; ++v) sums[r][v] = V::fma(factor, row[v], sums[r][v]);
+      }
+    }
+  }
+}
+
+/// C[kRows, columns] = A[kRows, depth] B[depth, columns] with the same additions in the same order as
+/// multiply_transposed_rows, so that a query's scores do not depend on how many queries there are. `columns` is a
+/// multiple of the vector's width.
+template <class V, int kRows>
+void multiply_rows_in_order(const float* a, std::int64_t a_stride, const Rows<float>& b, std::int64_t depth,
+                            std::int64_t columns, float* c, std::int64_t c_stride) {
+  // A tree of additions keeps several sums in registers for each result.
+  constexpr int kStep = 3;
+  constexpr int kVectors = V::kRegisters >= 32 ? 2 : 1;
+  if constexpr (kRows > kStep) {
+    multiply_rows_in_order<V, kStep>(a, a_stride, b, depth, columns, c, c_stride);
+    multiply_rows_in_order<V, kRows - kStep>(a + kStep * a_stride, a_stride, b, depth, columns, c + kStep * c_stride,
+                                             c_stride);
+  } else {
+    std::int64_t j = 0;
+    for (; j + kVectors * V::kWidth <= columns; j += kVectors * V::kWidth) {
+      typename V::Reg sums[kRows][kVectors];
+      multiply_lanes<V, kRows, kVectors, 0, V::kWidth>(a, a_stride, {b.data + j, b.stride}, depth, sums);
+      for (int r = 0; r < kRows; ++r) {
+        for (int v = 0; v < kVectors; ++v) V::store(c + r * c_stride + j + v * V::kWidth, sums[r][v]);
+      }
+    }
+    if (j == columns) return;
+    typename V::Reg sums[kRows][1];
+    multiply_lanes<V, kRows, 1, 0, V::kWidth>(a, a_stride, {b.data + j, b.stride}, depth, sums);
+    for (int r = 0; r < kRows; ++r) V::store(c + r * c_stride + j, sums[r][0]);
+  }
+}
+
 /// `count` elements of a row as float, scaled for int8; the rest up to the next multiple of the vector's width is 0.
 template <class V, typename T>
 void unpack_row(const Rows<T>& rows, std::int64_t i, std::int64_t count, float factor, float* out) {

@@ -43,6 +43,7 @@ struct Neon {
 
   static float reduce_add(Reg r) { return vaddvq_f32(r); }
   static float reduce_max(Reg r) { return vmaxvq_f32(r); }
+  static constexpr int kSumOrder[] = {0, 1, 2, 3};
   static void store_sums(float* p, Reg a, Reg b, Reg c, Reg d) {
     vst1q_f32(p, vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
   }

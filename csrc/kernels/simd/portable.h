@@ -48,6 +48,8 @@ struct Portable {
     const float high = r[1] > r[3] ? r[1] : r[3];
     return low > high ? low : high;
   }
+  /// The sums of the lanes of four vectors, each a balanced tree of additions over the lanes in this order.
+  static constexpr int kSumOrder[] = {0, 2, 1, 3};
   static void store_sums(float* p, Reg a, Reg b, Reg c, Reg d) {
     store(p, Reg{reduce_add(a), reduce_add(b), reduce_add(c), reduce_add(d)});
   }

@@ -16,6 +16,7 @@ constexpr KernelTable make_table(Isa isa, const char* name) {
   return {isa,
           name,
           {attend_tile<V, float>, attend_tile<V, Float16>, attend_tile<V, BFloat16>, attend_tile<V, std::int8_t>},
+          merge_states<V>,
           hadamard_row<V>,
           Dot<4>::kBlockRows,
           prepare_block<V>,
