@@ -47,15 +47,16 @@ def test_the_same_seed_gives_the_same_text(real: LLMModule, model_path: Path) ->
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8])
-def test_guesses_do_not_change_the_text(real: LLMModule, temperature: float) -> None:
+def test_guesses_do_not_change_the_text(real: LLMModule, model_path: Path, temperature: float) -> None:
     # Rows that run together get the bits that each would get alone, so even near ties are decided alike.
-    question = "Say three times: apple, banana, cherry, date, elderberry, fig, grape."
+    prompt = "apple, banana, cherry, date, elderberry, fig, grape. " * 3 + "apple,"
     texts = []
     for drafts in (0, 15):
+        real.load(model_path)  # an empty KV cache each time
         config = GenerationConfig(temperature=temperature, seed=7, max_new_tokens=120, max_draft_tokens=drafts)
-        texts.append(real.generate([{"role": "user", "content": question}], generation_config=config))
+        texts.append(real.run_inference(prompt, generation_config=config))
         assert real.stats is not None
-        assert (real.stats.drafted_tokens > 0) == (drafts > 0)
+        assert (real.stats.accepted_tokens > 0) == (drafts > 0)
     assert texts[0] == texts[1]
 
 
