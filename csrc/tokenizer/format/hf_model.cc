@@ -103,7 +103,6 @@ ByteBpe::ByteIds byte_ids(const Vocabulary& vocabulary) {
 std::shared_ptr<const Vocabulary> as_bytes(const Vocabulary& vocabulary) {
   auto result = std::make_shared<Vocabulary>();
   result->reserve(vocabulary.count());
-  std::string bytes;
   for (std::size_t id = 0; id < vocabulary.size(); ++id) {
     const auto token = vocabulary.token(static_cast<TokenId>(id));
     if (!token) continue;

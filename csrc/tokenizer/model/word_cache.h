@@ -99,8 +99,8 @@ class WordTable {
 
 /// What one thread remembers, 4 MB: short words, which are most, two to a cache line, and longer ones.
 struct WordCache {
-  WordTable<2, 4, 1 << 15> short_words;
-  WordTable<6, 20, 1 << 13> long_words;
+  WordTable<2, 4, std::size_t{1} << 15> short_words;
+  WordTable<6, 20, std::size_t{1} << 13> long_words;
 };
 
 /// Appends the tokens of `word` out of the cache; if they are not there, `encode` appends them, and they are kept.
