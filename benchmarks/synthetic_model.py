@@ -41,8 +41,9 @@ TYPES = ("Q4_0", "Q8_0", "F16")
 def random_matrix(rows: int, columns: int, kind: str, random: np.random.Generator) -> NDArray[Any]:
     """Numbers of about the size that weights have, as GGUF stores them: [rows, bytes], or float16."""
     if kind == "F16":
-        matrix: NDArray[Any] = random.standard_normal((rows, columns), np.float32)
-        return (matrix / np.sqrt(columns)).astype(np.float16)
+        scale = np.float32(columns**-0.5)
+        matrix: NDArray[Any] = (random.standard_normal((rows, columns), np.float32) * scale).astype(np.float16)
+        return matrix
     code_bytes, largest = (16, 8) if kind == "Q4_0" else (32, 127)
     blocks = np.empty((rows, columns // 32, 2 + code_bytes), np.uint8)
     blocks[:, :, 2:] = np.frombuffer(random.bytes(blocks[:, :, 2:].size), np.uint8).reshape(blocks[:, :, 2:].shape)
