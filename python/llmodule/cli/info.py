@@ -16,6 +16,7 @@ FIELDS = (
     "vocab_size",
     "context_length",
     "max_step_tokens",
+    "logits_rows",
     "has_kv_cache",
     "rewindable",
     "logits_dtype",
