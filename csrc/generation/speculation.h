@@ -32,7 +32,7 @@ class Speculation {
   std::size_t drafted_ = 0;
   std::size_t length_ = kFirstLength;
   std::size_t failures_ = 0;  // drafts in a row of which nothing was right
-  std::size_t rest_ = 0;  // steps without a draft
+  std::size_t rest_ = 0;      // steps without a draft
   std::size_t next_rest_ = 1;
 };
 
