@@ -18,7 +18,7 @@ from peers import Peer
 NEW_TOKENS = 64
 BESIDE_TOKENS = 24  # few: an engine may take seconds for one
 PROMPTS = (16, 128, 512, 1000, 1500)
-TURNS = {"turns": 5, "user": 60, "answer": 40}
+TURNS = {"turns": 5, "user": 40, "answer": 100}
 CHAT_TOKENS = TURNS["turns"] * TURNS["user"] + (TURNS["turns"] - 1) * TURNS["answer"]
 FOREIGN_LOAD = 0.05  # share of the machine that others may use while a sample is taken
 RETRIES = 3

@@ -36,7 +36,7 @@ sys.exit(llama_cpp.llama_model_quantize(sys.argv[1].encode(), sys.argv[2].encode
 _CONVERT = """
 import sys
 import llmodule
-llmodule.convert(sys.argv[1], sys.argv[2], profile=sys.argv[3])
+llmodule.convert(sys.argv[1], sys.argv[2], profile=sys.argv[3], quant=sys.argv[4])
 """
 
 
@@ -109,16 +109,16 @@ def run(*command: str | Path) -> str:
     return done.stdout.strip()
 
 
-def llmodule(arena: Arena, profile: str) -> Peer:
+def llmodule(arena: Arena, profile: str, quant: str = "mixed") -> Peer:
     """This project, built from this checkout."""
     python = arena.python("llmodule", str(ROOT))
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        run(python, "-c", _CONVERT, arena.source, folder / "model.pte", profile)
+        run(python, "-c", _CONVERT, arena.source, folder / "model.pte", profile, quant)
 
-    model = arena.made(f"llmodule-{profile}", make) / "model.pte"
-    return Peer(f"llmodule, {profile}", python, WORKERS / "llmodule_worker.py", model, ("llmodule",))
+    model = arena.made(f"llmodule-{profile}-{quant}", make) / "model.pte"
+    return Peer(f"llmodule {profile} {quant}", python, WORKERS / "llmodule_worker.py", model, ("llmodule",))
 
 
 def llamacpp(arena: Arena, quantization: str) -> Peer:
@@ -164,6 +164,7 @@ def _requantized(arena: Arena, name: str) -> Path:
 
 PEERS: dict[str, Callable[[Arena], Peer]] = {
     "llmodule": lambda arena: llmodule(arena, "native"),
+    "llmodule-q4": lambda arena: llmodule(arena, "native", "q4"),
     "llmodule-portable": lambda arena: llmodule(arena, "portable"),
     "llamacpp": lambda arena: llamacpp(arena, "Q4_0"),
     "llamacpp-q4_1": lambda arena: llamacpp(arena, "Q4_1"),

@@ -42,7 +42,7 @@ def table(measured: dict[str, Any]) -> str:
     for peer in peers.values():
         peer["clean"]["peak MB"] = [value / 1e6 for value in peer["clean"]["peak"]]
     add("peak RSS, MB", "peak MB", None)
-    versions = "; ".join(peer["versions"] for peer in peers.values())
+    versions = "; ".join(dict.fromkeys(peer["versions"] for peer in peers.values()))
     beside = sum(len(peer["noisy"].get(name, [])) for peer in peers.values() for name in peer["noisy"])
     return "\n".join(rows) + (
         f"\n\n{measured['machine']}, {measured['threads']} threads. {versions}. Medians; in brackets how much "
@@ -58,12 +58,13 @@ def plot(measured: dict[str, Any], path: Path) -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
     new = measured["new_tokens"]
     for name, peer in measured["peers"].items():
-        prompts = sorted(int(key.split()[1]) for key in {**peer["clean"], **peer["noisy"]} if key.startswith("decode "))
+        keys = {*peer["clean"], *peer["noisy"]}
+        prompts = sorted(int(key.removeprefix("prefill ")) for key in keys if key.startswith("prefill "))
         left.plot(prompts, [1e3 * _median(peer, f"decode {n}") / (new - 1) for n in prompts], marker="o", label=name)
         right.plot(prompts, [_median(peer, f"prefill {n}") for n in prompts], marker="o", label=name)
     left.set(xlabel="context, tokens", ylabel="ms per token", title="decode", ylim=(0, None))
     right.set(xlabel="prompt, tokens", ylabel="seconds", title="prefill", ylim=(0, None))
-    left.legend()
+    right.legend()
     figure.tight_layout()
     figure.savefig(path)
 
