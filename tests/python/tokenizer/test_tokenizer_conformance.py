@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -166,21 +167,21 @@ def corpus(count: int = 250) -> list[str]:
     return [*BASE, " ".join(BASE), *_random_texts(count, draw), *long]
 
 
-class Comparison:
+class Comparison(ABC):
     """Our tokenizer of a file, and what the file's own library does."""
 
     def __init__(self, ours: llmodule.Tokenizer, *, options: dict[str, bool] | None = None) -> None:
         self.ours = ours
         self.options = options or {}
 
-    def expected_ids(self, text: str) -> list[int]:
-        raise NotImplementedError
+    @abstractmethod
+    def expected_ids(self, text: str) -> list[int]: ...
 
     def expected_offsets(self, text: str) -> list[tuple[int, int]] | None:
         return None
 
-    def expected_text(self, ids: list[int], *, skip_special_tokens: bool) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def expected_text(self, ids: list[int], *, skip_special_tokens: bool) -> str: ...
 
     def check(self, text: str) -> None:
         ids = self.ours.encode(text, **self.options)
