@@ -23,8 +23,8 @@ class Steps(Protocol):
     def info(self) -> ModelInfo:
         """What the model says of itself."""
 
-    def step(self, tokens: Sequence[int], *, position: int) -> Logits:
-        """Runs `tokens` from `position` on and returns the last one's logits, float32 [vocab_size]."""
+    def step(self, tokens: Sequence[int], *, position: int, rows: int) -> Logits:
+        """Runs `tokens` from `position` on and returns the logits of the last `rows`, float32 [rows, vocab_size]."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,17 @@ def predictions(model: Steps, window: Sequence[int]) -> Iterator[tuple[Logits, i
         ValueError: A token is not in the model's vocabulary, or the window is too long for it.
         ExecutionError: The runtime failed.
     """
-    half = len(window) // 2
-    chunk = model.info.max_step_tokens if model.info.has_kv_cache else half
+    info = model.info
+    half, last = len(window) // 2, len(window) - 1
+    chunk = info.max_step_tokens if info.has_kv_cache else half
     for start in range(0, half, chunk):
-        model.step(window[start : min(start + chunk, half)], position=start)
-    for position in range(half, len(window) - 1):
-        start = position if model.info.has_kv_cache else 0
-        yield model.step(window[start : position + 1], position=start), window[position + 1]
+        model.step(window[start : min(start + chunk, half)], position=start, rows=1)
+    rows = min(info.logits_rows, info.max_step_tokens) if info.has_kv_cache else 1
+    for position in range(half, last, rows):
+        end = min(position + rows, last)
+        start = position if info.has_kv_cache else 0
+        logits = model.step(window[start:end], position=start, rows=end - position)
+        yield from zip(logits, window[position + 1 : end + 1], strict=True)
 
 
 def perplexity(

@@ -32,19 +32,21 @@ of iron, but there was no money, so the station was built on the other side of t
 class OracleModel:
     """Logits that depend on the last two tokens and the position, and an account of what has been fed."""
 
-    def __init__(self, *, chunk: int = 3, has_kv_cache: bool = True) -> None:
+    def __init__(self, *, chunk: int = 3, has_kv_cache: bool = True, rows: int = 1) -> None:
         self.info: Any = SimpleNamespace(
-            context_length=16, max_step_tokens=chunk, has_kv_cache=has_kv_cache, vocab_size=0x300
+            context_length=16, max_step_tokens=chunk, has_kv_cache=has_kv_cache, logits_rows=rows, vocab_size=0x300
         )
         self.fed: list[int] = []
         self._table = np.random.default_rng(5).normal(0, 3, (16, VOCABULARY, VOCABULARY)).astype(np.float32)
 
-    def step(self, tokens: Sequence[int], *, position: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def step(self, tokens: Sequence[int], *, position: int, rows: int) -> np.ndarray[Any, np.dtype[np.float32]]:
         assert 1 <= len(tokens) <= (self.info.max_step_tokens if self.info.has_kv_cache else 16)
+        assert 1 <= rows <= min(len(tokens), self.info.logits_rows)
         assert position <= len(self.fed)
         assert self.info.has_kv_cache or position == 0
         self.fed = [*self.fed[:position], *tokens]
-        return self.logits(self.fed)
+        ends = range(len(self.fed) - rows + 1, len(self.fed) + 1)
+        return np.stack([self.logits(self.fed[:end]) for end in ends])
 
     def logits(self, tokens: Sequence[int]) -> np.ndarray[Any, np.dtype[np.float32]]:
         before = tokens[-2] if len(tokens) > 1 else 0
@@ -63,12 +65,12 @@ def oracle_losses(model: OracleModel, windows: list[list[int]]) -> list[float]:
 
 
 @pytest.mark.parametrize(("context", "stride", "chunk"), [(8, None, 3), (9, 5, 2), (16, 8, 100), (4, 4, 1)])
-@pytest.mark.parametrize("has_kv_cache", [True, False])
-def test_perplexity_is_the_oracles(context: int, stride: int | None, chunk: int, has_kv_cache: bool) -> None:
+@pytest.mark.parametrize(("has_kv_cache", "rows"), [(True, 1), (True, 3), (True, 16), (False, 1), (False, 3)])
+def test_perplexity_is_the_oracles(context: int, stride: int | None, chunk: int, has_kv_cache: bool, rows: int) -> None:
     ids = np.random.default_rng(1).integers(0, VOCABULARY, 50).tolist()
     windows = split_windows(ids, context=context, stride=stride)
     shares: list[float] = []
-    model = OracleModel(chunk=chunk, has_kv_cache=has_kv_cache)
+    model = OracleModel(chunk=chunk, has_kv_cache=has_kv_cache, rows=rows)
     result = perplexity(model, windows, progress=shares.append)
     losses = oracle_losses(model, windows)
     assert (result.tokens, result.windows) == (len(losses), len(windows))
