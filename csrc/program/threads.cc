@@ -21,6 +21,7 @@
 #include <executorch/runtime/kernel/thread_parallel_interface.h>
 
 #include "base/error.h"
+#include "program/cpu_quota.h"
 
 // The wheel exports these symbols of libexecutorch_threadpool without their header; this declares the part we call.
 namespace executorch::extension::threadpool {
@@ -42,16 +43,12 @@ std::shared_mutex& pool_mutex() {
   return mutex;
 }
 
-#if defined(__linux__)
-// A container's CPU quota in whole cores (cgroup v2, cpu.max: "quota period" in microseconds or "max period").
-std::size_t quota_cores() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  double quota = 0.0;
-  double period = 0.0;
-  if (!(file >> quota >> period) || quota <= 0.0 || period <= 0.0) return kMaxThreads;
-  return std::max<std::size_t>(1, static_cast<std::size_t>(quota / period));
+// One thread too many costs little of the quota's last part and gains most of it.
+std::size_t within_quota(std::size_t cores) {
+  const double quota = cpu_quota();
+  if (quota >= static_cast<double>(cores)) return cores;
+  return std::max<std::size_t>(1, static_cast<std::size_t>(quota + 0.75));
 }
-#endif
 
 }  // namespace
 
@@ -74,7 +71,7 @@ std::size_t physical_cores() {
       std::ifstream(folder + "core_id") >> core;
       cores.emplace(package, core);
     }
-    if (!cores.empty()) return std::min(cores.size(), quota_cores());
+    if (!cores.empty()) return within_quota(cores.size());
   }
 #elif defined(__APPLE__)
   int count = 0;
@@ -83,7 +80,7 @@ std::size_t physical_cores() {
   if (sysctlbyname("hw.perflevel0.physicalcpu", &count, &size, nullptr, 0) == 0 && count > 0) return count;
 #endif
   const unsigned fallback = std::thread::hardware_concurrency();
-  return fallback == 0 ? 1 : fallback;
+  return within_quota(std::max(1u, fallback));
 }
 
 std::size_t num_threads() { return static_cast<std::size_t>(executorch::extension::get_thread_count()); }

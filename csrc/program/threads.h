@@ -20,8 +20,9 @@ class PoolUse {
   PoolUse& operator=(const PoolUse&) = delete;
 };
 
-/// Physical cores among those that this process may run on, no more than its CPU quota, at least 1: two hardware
-/// threads of one core share its vector units, so more threads than cores only add waiting.
+/// Physical cores among those that this process may run on, at least 1: two hardware threads of one core share its
+/// vector units, so more threads than cores only add waiting. Where control groups grant less time, the whole cores of
+/// that, and one more for at least a quarter of a core.
 std::size_t physical_cores();
 
 }  // namespace llmodule
