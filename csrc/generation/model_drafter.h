@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "generation/draft_length.h"
 #include "generation/drafter.h"
 #include "generation/sequence_runner.h"
 
@@ -16,8 +17,12 @@ class ModelDrafter final : public Drafter {
   std::size_t draft(Span<const TokenId> sequence, Span<TokenId> draft) override;
 
  private:
+  void learn(Span<const TokenId> sequence);
+
   SequenceRunner runner_;
-  std::vector<TokenId> sequence_;
+  std::vector<TokenId> sequence_;  // the last one, and the guesses behind it
+  std::size_t drafted_ = 0;
+  DraftLength length_;
 };
 
 }  // namespace llmodule

@@ -33,7 +33,7 @@ TokenLoop::TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<co
       eos_ids_(runner.info().eos_ids),
       sampler_(config.sampling, vocab_size_),
       assembler_(tokenizer, config),
-      speculation_(nullptr, 0),
+      drafter_(drafter),
       logprob_(kNoLogprob) {
   if (config.prefill_chunk != 0) chunk_ = std::min(chunk_, config.prefill_chunk);
   eos_ids_.insert(eos_ids_.end(), config.eos_ids.begin(), config.eos_ids.end());
@@ -42,10 +42,8 @@ TokenLoop::TokenLoop(SequenceRunner& runner, const Tokenizer& tokenizer, Span<co
   sequence_.reserve(prompt.size() + room);
   sequence_.assign(prompt.begin(), prompt.end());
   if (config.logprobs) result_.logprobs.reserve(room);
-  const std::size_t draft = max_draft(runner.info(), config);
-  if (draft == 0) return;
-  if (drafter == nullptr) drafter = &lookup_.emplace(sequence_.capacity());
-  speculation_ = Speculation(drafter, draft);
+  guesses_.resize(max_draft(runner.info(), config));
+  if (drafter_ == nullptr && !guesses_.empty()) drafter_ = &lookup_.emplace(sequence_.capacity());
 }
 
 GenerationResult TokenLoop::run() {
@@ -103,7 +101,10 @@ bool TokenLoop::advance() {
 }
 
 void TokenLoop::speculate() {
-  draft_ = speculation_.draft(sequence_, room() - 1);
+  if (!guesses_.empty()) {
+    const std::size_t limit = std::min(guesses_.size(), room() - 1);
+    draft_ = {guesses_.data(), drafter_->draft(sequence_, {guesses_.data(), limit})};
+  }
   const std::size_t size = sequence_.size();
   sequence_.insert(sequence_.end(), draft_.begin(), draft_.end());
   try {
@@ -130,7 +131,6 @@ std::optional<FinishReason> TokenLoop::consume() {
     if (generated() == config_.max_new_tokens) return FinishReason::kLength;
     if (sequence_.size() == runner_.capacity()) return FinishReason::kContext;
     if (agreed) continue;
-    speculation_.learn(row);
     if (row < draft_.size()) runner_.rewind(sequence_.size() - 1);
     return std::nullopt;
   }

@@ -13,7 +13,6 @@
 #include "generation/generation_result.h"
 #include "generation/prompt_lookup.h"
 #include "generation/sequence_runner.h"
-#include "generation/speculation.h"
 #include "generation/text_assembler.h"
 #include "sampling/sampler.h"
 #include "tokenizer/tokenizer.h"
@@ -62,9 +61,10 @@ class TokenLoop {
   Sampler sampler_;
   TextAssembler assembler_;
   std::optional<PromptLookup> lookup_;
-  Speculation speculation_;
-  Span<const TokenId> draft_;
-  Span<float> logits_;  // of the last token, and of each of the draft
+  Drafter* drafter_;
+  std::vector<TokenId> guesses_;
+  Span<const TokenId> draft_;  // those of them that the last step ran
+  Span<float> logits_;         // of the last token, and of each of the draft
   float logprob_;
   bool listening_ = true;  // until the callback has returned false
   GenerationResult result_;

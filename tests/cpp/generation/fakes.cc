@@ -7,6 +7,12 @@
 
 using namespace llmodule;
 
+Ids ramp(TokenId first, TokenId last) {
+  Ids ids;
+  for (TokenId id = first; id <= last; ++id) ids.push_back(id);
+  return ids;
+}
+
 FakeModel::FakeModel() : answer([](const Ids&) { return kEnd; }) {
   details.vocab_size = 100;
   details.context_length = 64;

@@ -15,6 +15,9 @@ using Ids = std::vector<llmodule::TokenId>;
 /// The end token of every fake.
 inline constexpr llmodule::TokenId kEnd = 0;
 
+/// The ids from `first` to `last`.
+Ids ramp(llmodule::TokenId first, llmodule::TokenId last);
+
 /// A model that keeps its KV cache as a list of ids, insists on the contract of step() and answers as it is told.
 class FakeModel final : public llmodule::LanguageModel {
  public:

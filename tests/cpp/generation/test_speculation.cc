@@ -3,9 +3,8 @@
 
 #include "base/error.h"
 #include "fakes.h"
+#include "generation/draft_length.h"
 #include "generation/model_drafter.h"
-#include "generation/prompt_lookup.h"
-#include "generation/speculation.h"
 
 using namespace llmodule;
 
@@ -23,12 +22,6 @@ void echo(FakeModel& model, std::size_t distance) {
   };
 }
 
-Ids ramp(TokenId first, TokenId last) {
-  Ids ids;
-  for (TokenId id = first; id <= last; ++id) ids.push_back(id);
-  return ids;
-}
-
 GenerationConfig limited(std::size_t max_new_tokens, std::size_t max_draft_tokens = 15) {
   GenerationConfig config;
   config.max_new_tokens = max_new_tokens;
@@ -37,19 +30,6 @@ GenerationConfig limited(std::size_t max_new_tokens, std::size_t max_draft_token
 }
 
 }  // namespace
-
-TEST_CASE("prompt lookup finds the latest occurrence of the last tokens") {
-  PromptLookup lookup(64);
-  std::vector<TokenId> draft(4);
-  CHECK(lookup.draft(Ids{1, 2, 3}, draft) == 0);
-  CHECK(lookup.draft(Ids{1, 2, 3, 4, 5}, draft) == 0);
-  CHECK(lookup.draft(Ids{1, 2, 3, 4, 5, 1, 2, 3}, draft) == 4);
-  CHECK(draft == Ids{4, 5, 1, 2});
-  CHECK(lookup.draft(Ids{1, 2, 3, 4, 5, 1, 2, 3, 9, 1, 2, 3}, draft) == 4);
-  CHECK(draft == Ids{9, 1, 2, 3});
-  CHECK(lookup.draft(Ids{7, 7, 7, 7}, draft) == 1);  // a shorter, other sequence
-  CHECK(draft.front() == 7);
-}
 
 TEST_CASE("text that repeats itself takes far fewer steps, and is the same") {
   const Ids prompt = ramp(1, 40);
@@ -73,18 +53,18 @@ TEST_CASE("text that repeats itself takes far fewer steps, and is the same") {
 
 TEST_CASE("wrong guesses are taken back and then made more rarely") {
   Fixture fixture(several_rows);
-  // The three tokens before are always the same, what follows never is.
+  // The two tokens before are always the same, what follows never is.
   fixture.model->answer = [](const Ids& sequence) {
-    const std::size_t place = sequence.size() % 4;
-    return place == 3 ? static_cast<TokenId>(10 + sequence.size() / 4 % 89) : static_cast<TokenId>(place + 1);
+    const std::size_t place = sequence.size() % 3;
+    return place == 2 ? static_cast<TokenId>(10 + sequence.size() / 3 % 89) : static_cast<TokenId>(place + 1);
   };
-  const auto result = fixture.generate({1, 2, 3}, limited(200));
+  const auto result = fixture.generate({1, 2, 10}, limited(200));
   CHECK(result.tokens.size() == 200);
   for (std::size_t i = 0; i < result.tokens.size(); ++i) {
     CHECK(result.tokens[i] == fixture.model->answer(Ids(3 + i, 1)));
   }
   CHECK(result.stats.drafted_tokens > 0);
-  CHECK(result.stats.drafted_tokens < 60);
+  CHECK(result.stats.drafted_tokens < 30);
   CHECK(fixture.account_holds());
 }
 
@@ -204,35 +184,43 @@ TEST_CASE("a draft model must fit") {
   CHECK_THROWS_AS(pair(with([](ModelInfo& info) { info.has_kv_cache = false; })), std::invalid_argument);
 }
 
+TEST_CASE("a draft model that is wrong is asked more and more rarely") {
+  const auto model = std::make_shared<FakeModel>();
+  several_rows(model->details);
+  model->answer = [](const Ids& ids) { return static_cast<TokenId>(ids.size() % 50 + 1); };
+  const auto small = std::make_shared<FakeModel>();
+  small->details = model->details;
+  small->answer = [](const Ids&) { return 99; };
+  Session session(model, number_tokenizer(), small);
+  const CancelFlag cancel;
+  const auto result = session.generate(Ids{5, 6}, limited(200), {}, cancel);
+  CHECK(result.stats.drafted_tokens > 0);
+  CHECK(result.stats.drafted_tokens < 30);
+  CHECK(result.stats.accepted_tokens == 0);
+  CHECK(result.tokens.size() == 200);
+}
+
 TEST_CASE("lengths of drafts follow their success") {
-  class Fixed final : public Drafter {
-   public:
-    std::size_t draft(Span<const TokenId>, Span<TokenId> draft) override { return draft.size(); }
-  } drafter;
-  Speculation speculation(&drafter, 15);
-  const Ids sequence{1};
-  const auto next = [&](std::size_t limit = 100) { return speculation.draft(sequence, limit).size(); };
-  CHECK(next() == 4);
-  speculation.learn(4);
-  CHECK(next() == 8);
-  speculation.learn(8);
-  CHECK(next() == 15);
-  CHECK(next(3) == 3);
-  CHECK(next(0) == 0);
-  CHECK(next() == 15);
-  speculation.learn(1);
-  CHECK(next() == 8);
-  speculation.learn(0);
-  CHECK(next() == 4);
-  speculation.learn(0);
-  CHECK(next() == 0);
-  CHECK(next() == 2);
-  speculation.learn(0);
-  CHECK(next() == 0);
-  CHECK(next() == 0);
-  CHECK(next() == 2);
-  speculation.learn(1);
-  CHECK(next() == 2);
-  speculation.learn(0);
-  CHECK(next() == 2);
+  DraftLength length;
+  CHECK(length.next() == 4);
+  length.learn(4, 4);
+  CHECK(length.next() == 8);
+  length.learn(8, 8);
+  CHECK(length.next() == 16);
+  length.learn(15, 1);  // fewer than were asked for
+  CHECK(length.next() == 8);
+  length.learn(8, 0);
+  CHECK(length.next() == 4);
+  length.learn(4, 0);
+  CHECK(length.next() == 0);
+  length.learn(0, 0);
+  CHECK(length.next() == 2);
+  length.learn(2, 0);
+  CHECK(length.next() == 0);
+  CHECK(length.next() == 0);
+  CHECK(length.next() == 2);
+  length.learn(2, 1);
+  CHECK(length.next() == 2);
+  length.learn(2, 0);
+  CHECK(length.next() == 2);
 }
