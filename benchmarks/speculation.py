@@ -1,66 +1,117 @@
 """Measures what guessing tokens gains where a text repeats itself, and what it costs where it does not.
 
-usage: python benchmarks/speculation.py [MODEL] [--repetitions N]
+usage: python benchmarks/speculation.py [MODEL] [--repetitions N] [--temperature T] [--tasks NAME ...]
 
-MODEL is any source that `LLMModule.load` takes, by default the command line's default model. Each text is generated
-with and without guesses in alternation; prints how much faster decoding was with them.
+MODEL is any source that `LLMModule.load` takes, by default the command line's default model. Every text is written
+with and without guesses in turn, A B B A ..., and each pair gives a ratio of decoding times. Above temperature 0 each
+pair has a seed of its own, so that the texts differ; answers of less than 30 tokens are left out. "repeated" is the
+share of words and signs that lie in a row of eight which stood before in the prompt or the answer.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import re
 import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from llmodule import GenerationConfig, LLMModule, models
+from speculation_tasks import CHATS, CONTINUATIONS
 
-_RECORDS = [
-    {"id": number, "name": f"item {number}", "price": 3 * number, "in_stock": True, "tags": ["new", "small"]}
-    for number in range(1, 7)
-]
-_CODE = '''def area(width, height):
-    """Returns the area of a rectangle."""
-    if width < 0 or height < 0:
-        raise ValueError("width and height must not be negative")
-    return width * height
-'''
-TEXTS = {
-    "JSON records": json.dumps(_RECORDS, indent=1)[:-2] + ",\n",
-    "code, edited": "".join(f"# Version {number}:\n{_CODE}\n" for number in (1, 2, 3)) + "# Version 4:\n",
-    "quotation": "The rule says: all animals are equal, but some animals are more equal than others. " * 3 + "The rule",
-    "a story": "Once upon a time, in a town by the sea, there lived",
-    "an explanation": "The three most important ideas of modern physics are",
-    "a letter": "Dear Sir, I am writing to you because",
-}
+from llmodule import GenerationConfig, GenerationStats, LLMModule, models
+
+_SHORTEST = 30
+_DRAFTED = 15
+_ROW = 8
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One text, written with and without guesses."""
+
+    repeated: float
+    plain: GenerationStats
+    guessed: GenerationStats
+
+    @property
+    def ratio(self) -> float:
+        return self.plain.decode_seconds / self.guessed.decode_seconds
+
+
+def repeated(prompt: str, answer: str) -> float:
+    """Returns the share of the answer's words and signs that lie in a row which stood before."""
+    begin, words = len(_words(prompt)), _words(prompt) + _words(answer)
+    seen: set[tuple[str, ...]] = set()
+    covered: set[int] = set()
+    for i in range(len(words) - _ROW + 1):
+        row = tuple(words[i : i + _ROW])
+        if row in seen:
+            covered.update(range(max(i, begin), i + _ROW))
+        seen.add(row)
+    return len(covered) / max(1, len(words) - begin)
+
+
+def measure(llm: LLMModule, name: str, temperature: float, repetitions: int, tokens: int) -> Iterator[Pair]:
+    for seed in range(repetitions):
+        stats = {}
+        for drafts in (0, _DRAFTED) if seed % 2 == 0 else (_DRAFTED, 0):
+            config = GenerationConfig(
+                temperature=temperature, seed=seed, max_new_tokens=tokens, ignore_eos=name in CONTINUATIONS,
+                max_draft_tokens=drafts,
+            )  # fmt: skip
+            answer = _write(llm, name, config)
+            assert llm.stats is not None
+            stats[drafts] = llm.stats
+        if stats[0].generated_tokens >= _SHORTEST:
+            yield Pair(repeated(_prompt(name), answer), stats[0], stats[_DRAFTED])
+
+
+def row(name: str, temperature: float, pairs: Sequence[Pair]) -> str:
+    ratios = sorted(pair.ratio for pair in pairs)
+    low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    right = sum(pair.guessed.accepted_tokens for pair in pairs)
+    drafted = sum(pair.guessed.drafted_tokens for pair in pairs)
+    behind_first = sum(pair.guessed.generated_tokens - 1 for pair in pairs)
+    return (
+        f"| {name} | {temperature} | {statistics.median(pair.repeated for pair in pairs):.0%} | {median:.2f}× "
+        f"| {low:.2f} to {high:.2f} | {ratios[0]:.2f} | {right / max(1, drafted):.0%} "
+        f"| {behind_first / (behind_first - right):.2f} | {len(pairs)} |"
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def _prompt(name: str) -> str:
+    return CHATS[name] if name in CHATS else CONTINUATIONS[name]
+
+
+def _write(llm: LLMModule, name: str, config: GenerationConfig) -> str:
+    if name in CHATS:
+        return llm.generate([{"role": "user", "content": CHATS[name]}], generation_config=config)
+    return llm.run_inference(CONTINUATIONS[name], generation_config=config)
 
 
 def main() -> None:
+    names = [*CHATS, *CONTINUATIONS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default=models.DEFAULT)
-    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=10)
     parser.add_argument("--tokens", type=int, default=200)
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.0, 0.8])
+    parser.add_argument("--tasks", nargs="+", default=names, choices=names, metavar="NAME")
     options = parser.parse_args()
 
-    print("| text | temperature | with guesses | guesses right |\n| --- | ---: | ---: | ---: |")
+    print("| text | temperature | repeated | with guesses | quartiles | lowest | right | tokens a step | pairs |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with LLMModule() as llm:
         llm.load(options.model)
-        for name, prompt in TEXTS.items():
-            for temperature in (0.0, 0.8):
-                ratios = []
-                right = ""
-                for seed in range(options.repetitions):
-                    seconds = []
-                    for drafts in (0, 15):
-                        config = GenerationConfig(
-                            temperature=temperature, seed=seed, max_new_tokens=options.tokens, ignore_eos=True,
-                            max_draft_tokens=drafts,
-                        )  # fmt: skip
-                        llm.run_inference(prompt, generation_config=config)
-                        assert llm.stats is not None
-                        seconds.append(llm.stats.decode_seconds)
-                        right = f"{llm.stats.accepted_tokens} of {llm.stats.drafted_tokens}"
-                    ratios.append(seconds[0] / seconds[1])
-                print(f"| {name} | {temperature} | {statistics.median(ratios):.2f}× | {right} |", flush=True)
+        for temperature in options.temperature:
+            for name in options.tasks:
+                pairs = list(measure(llm, name, temperature, options.repetitions, options.tokens))
+                if len(pairs) > 1:
+                    print(row(name, temperature, pairs), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t kMatch = 2;          // tokens that must be the same
 constexpr std::size_t kLongestMatch = 16;  // as many are counted
-constexpr float kLearningRate = 0.1f;
+constexpr float kLearningRate = 0.05f;
 
 // A guess that is right saves a step; one more row makes a step about so much longer.
 constexpr float kWorthwhile = 0.15f;
