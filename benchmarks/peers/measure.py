@@ -9,19 +9,38 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from peers import Peer
 
-NEW_TOKENS = 64
+CONTEXT = 2048
 BESIDE_TOKENS = 24  # few: an engine may take seconds for one
-PROMPTS = (16, 128, 512, 1000, 1500)
 TURNS = {"turns": 5, "user": 40, "answer": 100}
 CHAT_TOKENS = TURNS["turns"] * TURNS["user"] + (TURNS["turns"] - 1) * TURNS["answer"]
+GROWTH = (768, CONTEXT)  # contexts whose memory is compared; both take prompts in steps of full size
 FOREIGN_LOAD = 0.05  # share of the machine that others may use while a sample is taken
 RETRIES = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured.
+
+    Attributes:
+        prompts: Their lengths, in tokens.
+        new_tokens: How many are decoded behind each.
+        all: Chats, decoding beside busy processes and the memory of a context too.
+    """
+
+    prompts: tuple[int, ...] = (16, 128, 512, 1000, 1500)
+    new_tokens: int = 64
+    all: bool = True
+
+
+SHORT = Plan(prompts=(16, 512, 1000), new_tokens=32, all=False)
 
 
 class Process:
@@ -96,54 +115,75 @@ def quietly(process: Process, samples: Samples, do: str, names: dict[str, str], 
             return
 
 
-def measure(peers: Iterable[Peer], *, threads: int, repetitions: int) -> dict[str, Samples]:
+def measure(peers: Iterable[Peer], plan: Plan, *, threads: int, repetitions: int) -> dict[str, Samples]:
     """All figures of all peers, in seconds and bytes, in alternation: A B C A B C …"""
     results = {peer.name: Samples() for peer in peers}
     for round_ in range(3):
         for peer in peers:
-            process = Process(peer)
-            process.ask("memory")  # when it answers, its imports are done
-            if round_ == 0:
-                _forget(peer.model)
-            name = "load, cold" if round_ == 0 else "load"
-            quietly(process, results[peer.name], "load", {"load": name}, model=str(peer.model), threads=threads)
-            process.close()
+            with closing(Process(peer)) as process:
+                process.ask("memory")  # when it answers, its imports are done
+                if round_ == 0:
+                    _forget(peer.model)
+                name = "load, cold" if round_ == 0 else "load"
+                load = {"model": str(peer.model), "threads": threads, "context": CONTEXT}
+                quietly(process, results[peer.name], "load", {"load": name}, **load)
 
     processes = [Process(peer) for peer in peers]
     for process in processes:
-        process.ask("load", model=str(process.peer.model), threads=threads)
+        process.ask("load", model=str(process.peer.model), threads=threads, context=CONTEXT)
         process.ask("generate", prompt=128, new=8, seed=0)
     for repetition in range(repetitions):
-        for prompt in PROMPTS:
+        for prompt in plan.prompts:
             for process in processes:
                 names = {"prefill": f"prefill {prompt}", "decode": f"decode {prompt}"}
                 samples = results[process.peer.name]
-                quietly(process, samples, "generate", names, prompt=prompt, new=NEW_TOKENS, seed=repetition + 1)
-        for process in processes:
-            samples = results[process.peer.name]
-            quietly(process, samples, "chat", {"first": "turn 5"}, seed=100 * (repetition + 1), **TURNS)
-            quietly(
-                process, samples, "generate", {"prefill": "all of turn 5"}, prompt=CHAT_TOKENS, new=2, seed=repetition
-            )
+                quietly(process, samples, "generate", names, prompt=prompt, new=plan.new_tokens, seed=repetition + 1)
+        if plan.all:
+            _chats(processes, results, repetition)
         print(f"round {repetition + 1} of {repetitions}", flush=True)
-    _beside_another(processes, results)
+    if plan.all:
+        for others in (1, 2):
+            _beside(processes, results, others)
     for process in processes:
         results[process.peer.name].add(process.ask("memory"), quiet=True)
         process.close()
+    if plan.all:
+        for peer in peers:
+            results[peer.name].add({"bytes per token": _growth(peer, threads)}, quiet=True)
     return results
 
 
-def _beside_another(processes: Iterable[Process], results: dict[str, Samples]) -> None:
-    """Decodes while a process of another kind keeps one core busy, as happens on every computer in use."""
-    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+def _chats(processes: Iterable[Process], results: dict[str, Samples], repetition: int) -> None:
+    """A chat whose turns continue the cache, and its last prompt without one."""
+    for process in processes:
+        samples = results[process.peer.name]
+        quietly(process, samples, "chat", {"first": "turn 5"}, seed=100 * (repetition + 1), **TURNS)
+        quietly(process, samples, "generate", {"prefill": "all of turn 5"}, prompt=CHAT_TOKENS, new=2, seed=repetition)
+
+
+def _beside(processes: Iterable[Process], results: dict[str, Samples], others: int) -> None:
+    """Decodes while processes of another kind keep a core busy each, as happens on every computer in use."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(others)]
     try:
         for seed in range(3):
             for process in processes:
                 answer = process.ask("generate", prompt=16, new=BESIDE_TOKENS, seed=seed)
-                results[process.peer.name].add({"decode beside": answer["decode"]}, quiet=True)
+                results[process.peer.name].add({f"decode beside {others}": answer["decode"]}, quiet=True)
     finally:
-        busy.kill()
-        busy.wait()
+        for other in busy:
+            other.kill()
+            other.wait()
+
+
+def _growth(peer: Peer, threads: int) -> float:
+    """How much more memory a process needs at most per token, if its context is the longer one and full."""
+    peaks = []
+    for context in GROWTH:
+        with closing(Process(peer)) as process:
+            process.ask("load", model=str(peer.model), threads=threads, context=context)
+            process.ask("generate", prompt=context - 8, new=2, seed=0)
+            peaks.append(process.ask("memory")["peak"])
+    return (peaks[1] - peaks[0]) / (GROWTH[1] - GROWTH[0])
 
 
 def _forget(path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 PREFILL = (128, 512, 1500)
 DECODE = (16, 512, 1000, 1500)
+UNITS = {"peak": ("peak MB", 1e6), "bytes per token": ("KB per token", 1e3)}
 
 
 def table(measured: dict[str, Any]) -> str:
@@ -24,29 +25,36 @@ def table(measured: dict[str, Any]) -> str:
     rows = [f"| | {' | '.join(peers)} |", "| --- |" + " ---: |" * len(peers)]
 
     def add(title: str, name: str, rate: float | None, digits: int = 0) -> None:
+        if not all(name in peer["clean"] or name in peer["noisy"] for peer in peers.values()):
+            return
         values = [_median(peer, name) for peer in peers.values()]
         shown = [rate / value if rate else value for value in values]
         ratios = [value / values[0] for value in values]
         cells = [f"{value:.{digits}f} ({ratio:.2f}×)" for value, ratio in zip(shown, ratios, strict=True)]
         rows.append(f"| {title} | {f'{shown[0]:.{digits}f}'} | {' | '.join(cells[1:])} |")
 
+    for peer in peers.values():
+        for name, (new_name, unit) in UNITS.items():
+            if name in peer["clean"]:
+                peer["clean"][new_name] = [value / unit for value in peer["clean"][name]]
     for prompt in PREFILL:
         add(f"prefill {prompt}, tokens/s", f"prefill {prompt}", prompt)
     for prompt in DECODE:
         add(f"decode behind {prompt}, tokens/s", f"decode {prompt}", new - 1)
-    add("decode behind 16, a core taken by another process", "decode beside", measured["beside_tokens"] - 1)
+    beside = measured["beside_tokens"] - 1
+    add("decode behind 16, beside one busy process", "decode beside 1", beside)
+    add("decode behind 16, beside two", "decode beside 2", beside)
     add("first token of turn 5, s", "turn 5", None, 3)
     add("the same without a cache, s", "all of turn 5", None, 3)
     add("load, s", "load", None, 2)
     add("load, file not in memory, s", "load, cold", None, 2)
-    for peer in peers.values():
-        peer["clean"]["peak MB"] = [value / 1e6 for value in peer["clean"]["peak"]]
     add("peak RSS, MB", "peak MB", None)
+    add("memory per token of context, KB", "KB per token", None)
     versions = "; ".join(dict.fromkeys(peer["versions"] for peer in peers.values()))
-    beside = sum(len(peer["noisy"].get(name, [])) for peer in peers.values() for name in peer["noisy"])
+    again = sum(len(samples) for peer in peers.values() for samples in peer["noisy"].values())
     return "\n".join(rows) + (
         f"\n\n{measured['machine']}, {measured['threads']} threads. {versions}. Medians; in brackets how much "
-        f"longer an engine takes, or how much more it needs, than the first one. {beside} samples "
+        f"longer an engine takes, or how much more it needs, than the first one. {again} samples "
         f"were taken again because other processes worked meanwhile.\n"
     )
 

@@ -7,8 +7,6 @@ import ctypes
 import llama_cpp as c
 from protocol import serve, timed
 
-CONTEXT = 2048
-
 
 @c.llama_log_callback  # type: ignore[untyped-decorator]
 def _quiet(level: int, text: bytes, data: ctypes.c_void_p) -> None:
@@ -18,12 +16,12 @@ def _quiet(level: int, text: bytes, data: ctypes.c_void_p) -> None:
 class Engine:
     """A context."""
 
-    def __init__(self, model: str, threads: int) -> None:
+    def __init__(self, model: str, threads: int, context: int) -> None:
         c.llama_log_set(_quiet, ctypes.c_void_p(0))
         c.llama_backend_init()
         self._model = c.llama_model_load_from_file(model.encode(), c.llama_model_default_params())
         settings = c.llama_context_default_params()
-        settings.n_ctx, settings.n_batch, settings.n_ubatch = CONTEXT, CONTEXT, 512
+        settings.n_ctx, settings.n_batch, settings.n_ubatch = context, context, 512
         settings.n_threads = settings.n_threads_batch = threads
         self._context = c.llama_init_from_model(self._model, settings)
         self._sampler = c.llama_sampler_init_greedy()

@@ -12,7 +12,8 @@ from llmodule import _native
 class Engine:
     """A session."""
 
-    def __init__(self, model: str, threads: int) -> None:
+    def __init__(self, model: str, threads: int, context: int) -> None:
+        # The file decides how long a context may get; its memory is taken as it fills.
         loaded = _native.Model(model, threads=threads)
         tokenizer = _native.Tokenizer.from_file(str(Path(model).with_name("tokenizer.json")))
         self.vocabulary = loaded.info.vocab_size

@@ -8,13 +8,12 @@ from pathlib import Path
 import onnxruntime_genai as og
 from protocol import serve, timed
 
-CONTEXT = 2048
-
 
 class Engine:
     """A generator."""
 
-    def __init__(self, model: str, threads: int) -> None:
+    def __init__(self, model: str, threads: int, context: int) -> None:
+        self._context = context
         settings = og.Config(model)
         settings.overlay(json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": threads}}}}))
         self._model = og.Model(settings)
@@ -23,7 +22,7 @@ class Engine:
 
     def _start(self) -> None:
         parameters = og.GeneratorParams(self._model)
-        parameters.set_search_options(max_length=CONTEXT, min_length=CONTEXT, do_sample=False)
+        parameters.set_search_options(max_length=self._context, min_length=self._context, do_sample=False)
         self._generator = og.Generator(self._model, parameters)
 
     def generate(self, tokens: list[int], new: int, *, behind: bool) -> tuple[float, float]:

@@ -15,7 +15,8 @@ from protocol import serve
 class Engine:
     """Both pipelines, the second one made when it is first needed."""
 
-    def __init__(self, model: str, threads: int) -> None:
+    def __init__(self, model: str, threads: int, context: int) -> None:
+        # The cache grows with the context.
         self._model, self._threads = model, threads
         self._fresh = self._pipeline("SDPA")
         self._chat: genai.LLMPipeline | None = None

@@ -45,14 +45,14 @@ def timed(first: Callable[[], object], rest: Callable[[], object]) -> tuple[floa
 class Worker:
     """Answers requests with measurements in seconds and bytes."""
 
-    def __init__(self, load: Callable[[str, int], Engine]) -> None:
+    def __init__(self, load: Callable[[str, int, int], Engine]) -> None:
         self._load = load
         self._engine: Engine | None = None
 
-    def load(self, model: str, threads: int) -> dict[str, float]:
-        """Loads a model; the engine's Python package is imported already."""
+    def load(self, model: str, threads: int, context: int) -> dict[str, float]:
+        """Loads a model for at most `context` tokens; the engine's Python package is imported already."""
         begin = time.perf_counter()
-        self._engine = self._load(model, threads)
+        self._engine = self._load(model, threads, context)
         return {"load": time.perf_counter() - begin}
 
     def generate(self, prompt: int, new: int, seed: int) -> dict[str, float]:
@@ -80,7 +80,7 @@ def _tokens(vocabulary: int, count: int, seed: int) -> list[int]:
     return random.Random(seed).choices(range(100, vocabulary - 100), k=count)
 
 
-def serve(load: Callable[[str, int], Engine]) -> None:
+def serve(load: Callable[[str, int, int], Engine]) -> None:
     """Answers until standard input ends."""
     # Engines print; the answers go where standard output was, what they print to standard error.
     out = os.fdopen(os.dup(1), "w")
