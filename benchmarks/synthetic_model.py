@@ -71,6 +71,10 @@ def write_model(output: Path, shape: Shape, kind: str) -> int:
     writer.add_head_count_kv(shape.kv_heads)
     writer.add_key_length(HEAD_SIZE)
     writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(HEAD_SIZE)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{kind}"])
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
     words = [*byte_alphabet(), "th"]
@@ -78,6 +82,7 @@ def write_model(output: Path, shape: Shape, kind: str) -> int:
     writer.add_token_list([*words, *control])
     writer.add_token_types([1] * len(words) + [3] * len(control))
     writer.add_token_merges(["t h"])
+    writer.add_bos_token_id(len(words))
     writer.add_eos_token_id(len(words))
     count = 0
 
