@@ -14,7 +14,8 @@ struct RowTensor {
   std::int64_t position_stride = 0;
   std::int64_t head_stride = 0;
 
-  /// Only for int8, one pair for each row: value = (element - zero_point) * scale.
+  /// Only for int8, one pair for each row: value = (element - zero_point) * scale. Keys and values may do without zero
+  /// points.
   const std::int8_t* zero_points = nullptr;
   const float* scales = nullptr;
   std::int64_t batch_parameter_stride = 0;

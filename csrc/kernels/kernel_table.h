@@ -31,6 +31,8 @@ struct KernelTable {
   /// x[d], x[d + count] = x[d] cos[d] - x[d + count] sin[d], x[d + count] cos[d] + x[d] sin[d]
   void (*rotate)(float* x, const float* cos, const float* sin, std::int64_t count);
   void (*narrow)(const float* x, std::int64_t length, Float16* out);
+  /// Rounds to 8 bits. @return the scale, out * scale being about x.
+  float (*quantize)(const float* x, std::int64_t length, std::int8_t* out);
   /// out = cap * tanh(x / cap)
   void (*softcap)(const float* x, std::int64_t length, float cap, float* out);
 };

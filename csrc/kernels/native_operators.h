@@ -20,11 +20,12 @@ void linear(const Arguments& arguments);
 /// softcap, out)
 ///
 /// qkv [1, S, (H + 2 Hkv) D]: all query heads, all key heads, all value heads; caches [1, maxS, Hkv, D], float16 or
-/// float32. Queries and keys are normed head by head (RMS norm, weights [D]) and rotated: dimension d < R with d + R by
-/// the angle whose cosine and sine are cos[position, d] and sin[position, d], float32 [positions, R], 2 R <= D. Keys
-/// and values go to positions start to start + S - 1 of the caches, then query i sees the keys up to start + i, with
-/// window > 0 the last `window` of them: scores = scale * q k, with softcap > 0 softcap * tanh(scores / softcap).
-/// out [1, S, H D].
+/// float32, or int8 [1, maxS, Hkv, D + 4], as NativeCache tells; int8 keys are stored after an orthogonal transform.
+/// Queries and keys are normed head by head (RMS norm, weights [D]) and rotated: dimension d < R with d + R by the
+/// angle whose cosine and sine are cos[position, d] and sin[position, d], float32 [positions, R], 2 R <= D. Keys and
+/// values go to positions start to start + S - 1 of the caches, then query i sees the keys up to start + i, with window
+/// > 0 the last `window` of them: scores = scale * q k, with softcap > 0 softcap * tanh(scores / softcap). out [1, S, H
+/// D].
 void rope_attention(const Arguments& arguments);
 
 /// (weight, int format, int rows, tokens, float scale, out): row tokens[i] of a PackedMatrix of `rows` outputs, times

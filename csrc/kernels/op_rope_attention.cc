@@ -4,6 +4,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/isa.h"
+#include "kernels/native_cache.h"
 #include "kernels/native_operators.h"
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
@@ -28,9 +29,8 @@ struct NewPositions {
   std::int64_t rotated_pairs;
 
   float* queries;  ///< [count, heads, head_dim]
-  void* k_cache;
-  void* v_cache;
-  bool is_float16;
+  const NativeCache* keys;
+  const NativeCache* values;
 };
 
 /// The scratch memory of the queries; that of the thread is in use by the attention itself.
@@ -39,7 +39,15 @@ Scratch& query_scratch() {
   return scratch;
 }
 
-/// One head, normed and rotated.
+/// Spreads outliers over a head, so that they do not set the step of all its 8-bit codes: a Walsh-Hadamard transform of
+/// as many neighbours as the largest power of two that divides the head. It is orthogonal, so products of a query and a
+/// key that are both transformed stay what they are. The idea is that of QuaRot (Ashkboos et al., 2024).
+void spread(float* head, std::int64_t head_dim) {
+  const std::int64_t length = head_dim & -head_dim;
+  for (std::int64_t first = 0; first < head_dim; first += length) kernel_table().hadamard(head + first, length);
+}
+
+/// One head, normed, rotated and, for int8 keys, spread.
 void prepare_head(const NewPositions& in, const float* x, const float* norm, std::int64_t position, float* out) {
   const KernelTable& table = kernel_table();
   if (norm != nullptr) {
@@ -47,18 +55,11 @@ void prepare_head(const NewPositions& in, const float* x, const float* norm, std
   } else {
     std::memcpy(out, x, static_cast<std::size_t>(in.head_dim) * sizeof(float));
   }
-  if (in.cos == nullptr) return;
-  const std::int64_t first = position * in.rotated_pairs;
-  table.rotate(out, in.cos + first, in.sin + first, in.rotated_pairs);
-}
-
-void write_cache_head(const NewPositions& in, const float* x, std::int64_t row, void* cache) {
-  if (in.is_float16) {
-    kernel_table().narrow(x, in.head_dim, static_cast<Float16*>(cache) + row * in.head_dim);
-  } else {
-    std::memcpy(static_cast<float*>(cache) + row * in.head_dim, x,
-                static_cast<std::size_t>(in.head_dim) * sizeof(float));
+  if (in.cos != nullptr) {
+    const std::int64_t first = position * in.rotated_pairs;
+    table.rotate(out, in.cos + first, in.sin + first, in.rotated_pairs);
   }
+  if (in.keys->type == ElementType::kInt8) spread(out, in.head_dim);
 }
 
 /// @param head room for head_dim floats.
@@ -72,8 +73,8 @@ void prepare_position(const NewPositions& in, std::int64_t index, float* head) {
   }
   for (std::int64_t h = 0; h < in.kv_heads; ++h) {
     prepare_head(in, x, in.k_norm, position, head);
-    write_cache_head(in, head, position * in.kv_heads + h, in.k_cache);
-    write_cache_head(in, x + in.kv_heads * in.head_dim, position * in.kv_heads + h, in.v_cache);
+    in.keys->write(head, position, h);
+    in.values->write(x + in.kv_heads * in.head_dim, position, h);
     x += in.head_dim;
   }
 }
@@ -99,16 +100,8 @@ const float* checked_norm(const Tensor* norm, const char* name, std::int64_t hea
 }
 
 void check_caches(const Tensor& k_cache, const Tensor& v_cache) {
-  require_dim(k_cache, "k_cache", 4);
-  const ScalarType type = k_cache.scalar_type();
-  if (type != ScalarType::Half && type != ScalarType::Float) {
-    throw ArgumentError("k_cache must be float16 or float32, but is " + describe(k_cache));
-  }
-  require_tensor(k_cache, "k_cache", type, {1, k_cache.size(1), k_cache.size(2), k_cache.size(3)});
-  require_tensor(v_cache, "v_cache", type, {1, k_cache.size(1), k_cache.size(2), k_cache.size(3)});
-  if (k_cache.size(2) == 0 || k_cache.size(3) == 0) {
-    throw ArgumentError("the caches must have heads, but are " + describe(k_cache));
-  }
+  require_tensor(v_cache, "v_cache", k_cache.scalar_type(),
+                 {k_cache.size(0), k_cache.size(1), k_cache.size(2), k_cache.size(3)});
   require_disjoint(k_cache, "k_cache", &v_cache, "v_cache");
 }
 
@@ -125,14 +118,6 @@ void set_rotation(const Tensor* cos, const Tensor* sin, NewPositions& in) {
   in.cos = cos->const_data_ptr<float>();
   in.sin = sin->const_data_ptr<float>();
   in.rotated_pairs = cos->size(1);
-}
-
-RowTensor rows_of(const void* data, std::int64_t heads, std::int64_t head_dim) {
-  RowTensor rows;
-  rows.data = data;
-  rows.position_stride = heads * head_dim;
-  rows.head_stride = head_dim;
-  return rows;
 }
 
 }  // namespace
@@ -155,22 +140,24 @@ void rope_attention(const Arguments& arguments) {
   require_dim(qkv, "qkv", 3);
   require_dim(out, "out", 3);
   resize(out, {1, qkv.size(1), out.size(2)});
+  const NativeCache keys(k_cache, "k_cache");
   check_caches(k_cache, v_cache);
-  const std::int64_t capacity = k_cache.size(1);
+  const NativeCache values(v_cache, "v_cache");
+  in.keys = &keys;
+  in.values = &values;
   in.count = qkv.size(1);
-  in.kv_heads = k_cache.size(2);
-  in.head_dim = k_cache.size(3);
+  in.kv_heads = keys.heads;
+  in.head_dim = keys.head_dim;
   in.heads = out.size(2) / in.head_dim;
-  in.is_float16 = k_cache.scalar_type() == ScalarType::Half;
   if (in.heads == 0 || in.heads % in.kv_heads != 0) {
     throw ArgumentError("out (" + describe(out) + ") must hold a multiple of the caches' heads (" + describe(k_cache) +
                         ")");
   }
   require_tensor(out, "out", ScalarType::Float, {1, in.count, in.heads * in.head_dim});
   require_tensor(qkv, "qkv", ScalarType::Float, {1, in.count, (in.heads + 2 * in.kv_heads) * in.head_dim});
-  if (in.start < 0 || in.start > capacity - in.count) {
+  if (in.start < 0 || in.start > keys.capacity - in.count) {
     throw ArgumentError("start is " + std::to_string(in.start) + " for " + std::to_string(in.count) +
-                        " new positions, but the cache holds " + std::to_string(capacity));
+                        " new positions, but the cache holds " + std::to_string(keys.capacity));
   }
   if (window < 0) throw ArgumentError("window is " + std::to_string(window) + "; it must be 0 (none) or more");
   if (!(softcap >= 0)) throw ArgumentError("softcap is " + std::to_string(softcap) + "; it must be 0 (none) or more");
@@ -190,14 +177,14 @@ void rope_attention(const Arguments& arguments) {
   const std::int64_t threads = executorch::extension::get_thread_count();
   in.queries = query_scratch().reserve(query_floats + threads * padded(in.head_dim));
   in.qkv = qkv.const_data_ptr<float>();
-  in.k_cache = k_cache.mutable_data_ptr();
-  in.v_cache = v_cache.mutable_data_ptr();
 
   Attention attention;
-  attention.type = in.is_float16 ? ElementType::kFloat16 : ElementType::kFloat32;
-  attention.q = rows_of(in.queries, in.heads, in.head_dim);
-  attention.k = rows_of(in.k_cache, in.kv_heads, in.head_dim);
-  attention.v = rows_of(in.v_cache, in.kv_heads, in.head_dim);
+  attention.type = keys.type;
+  attention.q.data = in.queries;
+  attention.q.position_stride = in.heads * in.head_dim;
+  attention.q.head_stride = in.head_dim;
+  attention.k = keys.rows();
+  attention.v = values.rows();
   attention.out = out.mutable_data_ptr();
   attention.batch = 1;
   attention.queries = in.count;
@@ -208,7 +195,7 @@ void rope_attention(const Arguments& arguments) {
   attention.scale = static_cast<float>(arguments.number(10, "scale"));
   attention.causal = true;
   attention.first_position = in.start;
-  attention.window = std::min(window, capacity);
+  attention.window = std::min(window, keys.capacity);
   attention.softcap = softcap;
   prepare_positions(in);
   run_attention(attention);

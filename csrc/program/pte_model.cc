@@ -49,10 +49,20 @@ class Exclusive {
   std::atomic<bool>& flag_;
 };
 
+/// Files of our own converter say how they store keys and values.
+void check_kv_cache(const std::map<std::string, std::string>& metadata, const std::string& path) {
+  const auto kind = metadata.find("get_kv_cache");
+  if (kind == metadata.end() || kind->second == "f16" || kind->second == "f32" || kind->second == "int8") return;
+  throw Error(ErrorCode::kModelFormat, "'" + path + "': get_kv_cache is '" + kind->second +
+                                           "', but this version of llmodule knows f16, f32 and int8; update it, or "
+                                           "convert the model again");
+}
+
 ModelInfo describe(const Metadata& metadata, const ForwardMethod& forward, const PteFile& file) {
   const std::string& path = file.path();
   ModelInfo info;
   info.metadata = metadata.as_text();
+  check_kv_cache(info.metadata, path);
   info.logits_dtype = forward.logits_dtype();
   info.vocab_size = forward.vocab_size();
   info.logits_rows = forward.logits_rows();

@@ -154,6 +154,10 @@ def test_metadata_and_the_end_tokens(tmp_path: Path) -> None:
         ({"metadata": {"get_max_context_len": 0}}, "get_max_context_len is 0; it must be a positive number"),
         ({"metadata": {"get_eos_ids": [16], **CONTEXT}}, "get_eos_ids is 16; it must be a token id below 16"),
         ({"metadata": {"get_bos_id": "x", **CONTEXT}}, "'get_bos_id' must return integers"),
+        (
+            {"metadata": {"get_kv_cache": "q4", **CONTEXT}},
+            "get_kv_cache is 'q4', but this version of llmodule knows f16",
+        ),
         ({"metadata": {"use_kv_cache": True, **CONTEXT}, "position": None}, "use_kv_cache is 1, but"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,

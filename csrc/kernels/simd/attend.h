@@ -5,6 +5,7 @@
 
 #include "kernels/attention_tile.h"
 #include "kernels/simd/activation.h"
+#include "kernels/simd/block_parameters.h"
 #include "kernels/simd/matmul.h"
 #include "kernels/simd/softmax.h"
 
@@ -17,13 +18,6 @@ Rows<T> rows_of(const RowTensor& tensor, std::int64_t batch, std::int64_t positi
   rows.data = static_cast<const T*>(tensor.data) + batch * tensor.batch_stride + position * tensor.position_stride +
               head * tensor.head_stride;
   rows.stride = tensor.position_stride;
-  if constexpr (std::is_same_v<T, std::int8_t>) {
-    const std::int64_t first = batch * tensor.batch_parameter_stride + position * tensor.position_parameter_stride +
-                               head * tensor.head_parameter_stride;
-    rows.zero_points = tensor.zero_points + first;
-    rows.scales = tensor.scales + first;
-    rows.parameter_stride = tensor.position_parameter_stride;
-  }
   return rows;
 }
 
@@ -73,6 +67,8 @@ void merge_states(const SoftmaxState& into, const SoftmaxState& from, std::int64
 /// is read in place. Rows go in groups that share each pass over a block.
 template <class V, typename T>
 class TileAttention {
+  using Reg = typename V::Reg;
+
  public:
   TileAttention(const Attention& attention, const AttentionTile& tile, const TileScratch& scratch,
                 const SoftmaxState& state)
@@ -98,6 +94,8 @@ class TileAttention {
   }
 
  private:
+  static constexpr bool kQuantized = std::is_same_v<T, std::int8_t>;
+
   /// From this many rows on, unpacking a block of keys and values pays.
   static constexpr std::int64_t kUnpackRows = 16;
 
@@ -118,6 +116,10 @@ class TileAttention {
       const Rows<T> keys = rows_of<T>(attention_.k, tile_.batch, key, tile_.kv_head);
       const Rows<T> values = rows_of<T>(attention_.v, tile_.batch, key, tile_.kv_head);
       if (unpacked_) unpack(keys, values, count);
+      if constexpr (kQuantized) {
+        key_parameters_.read(attention_.k, parameter_index(attention_.k, tile_.batch, key, tile_.kv_head), count);
+        value_parameters_.read(attention_.v, parameter_index(attention_.v, tile_.batch, key, tile_.kv_head), count);
+      }
       for (std::int64_t g = 0; g < groups; ++g) {
         const std::int64_t row = rows_ * g / groups;
         attend(row, rows_ * (g + 1) / groups - row, key, count, keys, values);
@@ -132,10 +134,17 @@ class TileAttention {
       float* const unpacked = scratch_.queries + row * width_;
       if (attention_.q_type == ElementType::kFloat32) {
         const Rows<float> q = rows_of<float>(attention_.q, tile_.batch, query, head);
-        unpack_row<V>(q, 0, attention_.head_dim, attention_.scale, unpacked);
+        unpack_row<V>(q.row(0), attention_.head_dim, 0, attention_.scale, unpacked);
       } else {
         const Rows<T> q = rows_of<T>(attention_.q, tile_.batch, query, head);
-        unpack_row<V>(q, 0, attention_.head_dim, attention_.scale, unpacked);
+        float offset = 0;
+        float factor = attention_.scale;
+        if constexpr (kQuantized) {
+          const std::int64_t parameter = parameter_index(attention_.q, tile_.batch, query, head);
+          offset = attention_.q.zero_points[parameter];
+          factor *= attention_.q.scales[parameter];
+        }
+        unpack_row<V>(q.row(0), attention_.head_dim, offset, factor, unpacked);
       }
     }
   }
@@ -158,12 +167,12 @@ class TileAttention {
       }
       for (int i = 0; i < V::kWidth; ++i) {
         const std::int64_t row = j + i < count ? j + i : count - 1;
-        unpack_row<V>(keys, row, depth, 1, scratch_.values + i * width_);
+        unpack_row<V>(keys.row(row), depth, 0, 1, scratch_.values + i * width_);
       }
       transpose(scratch_.values, width_, j);
     }
     if constexpr (!std::is_same_v<T, float>) {
-      for (std::int64_t j = 0; j < count; ++j) unpack_row<V>(values, j, depth, 1, scratch_.values + j * width_);
+      for (std::int64_t j = 0; j < count; ++j) unpack_row<V>(values.row(j), depth, 0, 1, scratch_.values + j * width_);
     }
   }
 
@@ -212,7 +221,7 @@ class TileAttention {
         multiply_transposed_rows<V, kRows>(queries, width_, keys, depth, count, scratch_.scores, kKeyBlock);
       }
     });
-    for (std::int64_t r = 0; r < rows; ++r) weigh(row + r, scratch_.scores + r * kKeyBlock, key, count, keys, values);
+    for (std::int64_t r = 0; r < rows; ++r) weigh(row + r, scratch_.scores + r * kKeyBlock, key, count);
     with_constant<V>(rows, [&](auto constant) {
       constexpr int kRows = constant;
       if (unpacked_) {
@@ -224,14 +233,8 @@ class TileAttention {
   }
 
   /// Scores of one row to weights of its values; the row's earlier sums are brought to the new maximum.
-  void weigh(std::int64_t row, float* scores, std::int64_t key, std::int64_t count, const Rows<T>& keys,
-             const Rows<T>& values) {
-    constexpr bool kQuantized = std::is_same_v<T, std::int8_t>;
-    if constexpr (kQuantized) {
-      if (!unpacked_) {
-        for (std::int64_t j = 0; j < count; ++j) scores[j] *= keys.scale(j);
-      }
-    }
+  void weigh(std::int64_t row, float* scores, std::int64_t key, std::int64_t count) {
+    if constexpr (kQuantized) scale_scores(row, scores, count);
     if (attention_.softcap > 0) soft_cap_row<V>(scores, round_up(count), attention_.softcap, scores);
     if (attention_.mask != nullptr) {
       const std::int64_t query = tile_.first_query + row / group_heads_;
@@ -243,15 +246,50 @@ class TileAttention {
 
     const float correction = softmax_step<V>(scores, round_up(count), current_.maximum[row], current_.sum[row]);
     if (correction != 1) {
-      float* sums = current_.values + row * width_;
-      const typename V::Reg factor = V::broadcast(correction);
-      for (std::int64_t d = 0; d < width_; d += V::kWidth) V::store(sums + d, V::mul(factor, V::load(sums + d)));
+      const Reg factor = V::broadcast(correction);
+      change_sums(row, [&](Reg sum) { return V::mul(factor, sum); });
     }
-    if constexpr (kQuantized) {
-      if (!unpacked_) {
-        for (std::int64_t j = 0; j < count; ++j) scores[j] *= values.scale(j);
+    if constexpr (kQuantized) scale_weights(row, scores, count);
+  }
+
+  /// From products with int8 keys to scores: sum(q (k - z)) s = (sum(q k) - z sum(q)) s.
+  void scale_scores(std::int64_t row, float* scores, std::int64_t count) const {
+    Reg query_sum = V::zero();
+    if (key_parameters_.has_zero_points) {
+      const float* const query = scratch_.queries + row * width_;
+      Reg lanes = V::zero();
+      for (std::int64_t d = 0; d < attention_.head_dim; d += V::kWidth) lanes = V::add(lanes, V::load(query + d));
+      query_sum = V::broadcast(-V::reduce_add(lanes));
+    }
+    for (std::int64_t j = 0; j < round_up(count); j += V::kWidth) {
+      Reg score = V::load(scores + j);
+      if (key_parameters_.has_zero_points) {
+        score = V::fma(query_sum, V::load(key_parameters_.zero_points + j), score);
       }
+      V::store(scores + j, V::mul(score, V::load(key_parameters_.scales + j)));
     }
+  }
+
+  /// From weights of values to weights of their codes: sum(w (v - z) s) = sum(w s v) - sum(w s z), the latter
+  /// subtracted here.
+  void scale_weights(std::int64_t row, float* weights, std::int64_t count) {
+    Reg lanes = V::zero();
+    for (std::int64_t j = 0; j < round_up(count); j += V::kWidth) {
+      const Reg weight = V::mul(V::load(weights + j), V::load(value_parameters_.scales + j));
+      if (value_parameters_.has_zero_points) {
+        lanes = V::fma(weight, V::load(value_parameters_.zero_points + j), lanes);
+      }
+      V::store(weights + j, weight);
+    }
+    if (!value_parameters_.has_zero_points) return;
+    const Reg offset = V::broadcast(V::reduce_add(lanes));
+    change_sums(row, [&](Reg sum) { return V::sub(sum, offset); });
+  }
+
+  template <typename Change>
+  void change_sums(std::int64_t row, const Change& change) const {
+    float* const sums = current_.values + row * width_;
+    for (std::int64_t d = 0; d < width_; d += V::kWidth) V::store(sums + d, change(V::load(sums + d)));
   }
 
   Rows<float> unpacked_values(const Rows<T>& values) const {
@@ -269,6 +307,8 @@ class TileAttention {
   const TileScratch& scratch_;
   const SoftmaxState& state_;
   SoftmaxState current_;
+  BlockParameters key_parameters_;  ///< of the block that is worked on, for int8
+  BlockParameters value_parameters_;
   const std::int64_t group_heads_;
   const std::int64_t rows_;
   const std::int64_t width_;

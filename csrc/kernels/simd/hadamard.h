@@ -21,10 +21,10 @@ float williamson_entry(std::int64_t row, std::int64_t column) {
   return (sign == '+') == (block > 0) ? 1.0f : -1.0f;
 }
 
-/// Multiplies `length` floats, a power of two, with the Walsh-Hadamard matrix times 1 / sqrt(length).
+/// Replaces each pair x[j], x[j + step] by its sum and difference, from `first` steps on.
 template <class V>
-void walsh_hadamard(float* x, std::int64_t length) {
-  for (std::int64_t step = 1; step < length; step *= 2) {
+void add_and_subtract(float* x, std::int64_t length, std::int64_t first) {
+  for (std::int64_t step = first; step < length; step *= 2) {
     for (std::int64_t i = 0; i < length; i += 2 * step) {
       for (std::int64_t j = i; j < i + step; ++j) {
         const float a = x[j];
@@ -34,8 +34,31 @@ void walsh_hadamard(float* x, std::int64_t length) {
       }
     }
   }
+}
+
+/// Multiplies `length` floats, a power of two, with the Walsh-Hadamard matrix times 1 / sqrt(length).
+template <class V>
+void walsh_hadamard(float* x, std::int64_t length) {
+  using Reg = typename V::Reg;
   const float factor = 1 / __builtin_sqrtf(static_cast<float>(length));
-  for (std::int64_t i = 0; i < length; ++i) x[i] *= factor;
+  if (length < 2 * V::kWidth) {
+    add_and_subtract<V>(x, length, 1);
+    for (std::int64_t i = 0; i < length; ++i) x[i] *= factor;
+    return;
+  }
+  // Two vectors: sums and differences of all pairs that are W apart, dealt out so that the next pairs are W apart too.
+  for (std::int64_t i = 0; i < length; i += 2 * V::kWidth) {
+    Reg low = V::mul(V::broadcast(factor), V::load(x + i));
+    Reg high = V::mul(V::broadcast(factor), V::load(x + i + V::kWidth));
+    for (int step = 1; step < 2 * V::kWidth; step *= 2) {
+      const Reg sum = V::add(low, high);
+      const Reg difference = V::sub(low, high);
+      V::zip(sum, difference, low, high);
+    }
+    V::store(x + i, low);
+    V::store(x + i + V::kWidth, high);
+  }
+  add_and_subtract<V>(x, length, 2 * V::kWidth);
 }
 
 /// Transforms one row in place. `length` is 2^n, or 28 * 2^n: then the row is a [28, 2^n] matrix whose rows are

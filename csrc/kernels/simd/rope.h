@@ -28,12 +28,5 @@ void rotate(float* x, const float* cos, const float* sin, std::int64_t count) {
   }
 }
 
-template <class V>
-void narrow_row(const float* x, std::int64_t length, Float16* out) {
-  std::int64_t i = 0;
-  for (; i + V::kWidth <= length; i += V::kWidth) V::store(out + i, V::load(x + i));
-  for (; i < length; ++i) narrow(x[i], out[i]);
-}
-
 }  // namespace
 }  // namespace llmodule::kernels

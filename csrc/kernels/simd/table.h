@@ -4,6 +4,7 @@
 #include "kernels/simd/attend.h"
 #include "kernels/simd/hadamard.h"
 #include "kernels/simd/linear.h"
+#include "kernels/simd/narrow.h"
 #include "kernels/simd/rope.h"
 
 namespace llmodule::kernels {
@@ -26,6 +27,7 @@ constexpr KernelTable make_table(Isa isa, const char* name) {
           rms_norm<V>,
           rotate<V>,
           narrow_row<V>,
+          quantize_head<V>,
           soft_cap_row<V>};
 }
 

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for every ExecuTorch, or faster and for llmodule only (%(default)s)",
     )
     parser.add_argument(
-        "--kv-cache", choices=("f16", "f32"), help="how keys and values are stored (native: f16, portable: f32)"
+        "--kv-cache",
+        choices=("f16", "f32", "int8"),
+        help="how keys and values are stored (native: f16, portable: f32 and no other)",
     )
     parser.add_argument("--context-length", type=int, metavar="N", help="tokens that the KV cache holds (2048)")
     parser.add_argument(

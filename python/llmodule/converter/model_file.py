@@ -23,7 +23,7 @@ DEFAULT_CONTEXT_LENGTH = 2048
 DEFAULT_PROMPT_CHUNK = 512
 
 PROFILES = ("portable", "native")
-_CACHE_TYPES = {"f32": "float32", "f16": "float16"}
+KV_CACHES = {"portable": ("f32",), "native": ("f16", "f32", "int8")}  # the default of each profile comes first
 
 Progress = Callable[[float], None]
 
@@ -48,7 +48,7 @@ def build_program(
         context_length: positions that the KV cache holds; None: DEFAULT_CONTEXT_LENGTH, or what the model was trained
             on if that is less.
         max_prompt_chunk: tokens that one call takes at most; no more than the context has.
-        kv_cache: how keys and values are stored: "f32" or, in the native profile, where it is the default, "f16".
+        kv_cache: how keys and values are stored, one of the profile's KV_CACHES; None: the first of them.
         source_hash: SHA-256 of what the model was made from, in hexadecimal digits; kept in the file.
         threads: for quantising; 0: one per core.
 
@@ -56,7 +56,7 @@ def build_program(
         ModelFormatError: where the model is damaged, or of a kind that is not known.
         ValueError: where an argument is out of range.
     """
-    cache_type = _cache_type(profile, kv_cache)
+    kv_cache = _known_cache(profile, kv_cache)
     architecture = find_architecture(source.architecture)
     defaults = architecture.config_defaults if source.layout == "huggingface" else {}
     fields = Fields(source.layout, source.architecture, {**defaults, **source.metadata})
@@ -79,7 +79,7 @@ def build_program(
         context_length=context_length,
         max_prompt_chunk=min(max_prompt_chunk, context_length),
         scheme=quant,
-        cache_dtype=cache_type,
+        kv_cache=kv_cache,
         threads=threads,
     )
     program = Program()
@@ -91,6 +91,7 @@ def build_program(
         "source_hash": source_hash,
         "quantization": quant,
         "get_profile": profile,
+        "get_kv_cache": kv_cache,
     }
     if profile == "native":
         about["get_logits_rows"] = min(native.LOGITS_ROWS, plan.max_prompt_chunk)
@@ -126,16 +127,13 @@ def write_model(program: Program, output: Path, *, progress: Progress | None = N
     write_file(pte_payload(program), output, progress=progress)
 
 
-def _cache_type(profile: str, kv_cache: str | None) -> str:
+def _known_cache(profile: str, kv_cache: str | None) -> str:
     if profile not in PROFILES:
         raise ValueError(f"profile={profile!r} is not known; known are {', '.join(PROFILES)}")
-    if kv_cache is None:
-        return _CACHE_TYPES["f16" if profile == "native" else "f32"]
-    if kv_cache not in _CACHE_TYPES or (profile == "portable" and kv_cache != "f32"):
-        raise ValueError(
-            f"kv_cache={kv_cache!r} is not known to the {profile} profile; it has f32, the native one f16 as well"
-        )
-    return _CACHE_TYPES[kv_cache]
+    known = KV_CACHES[profile]
+    if kv_cache is not None and kv_cache not in known:
+        raise ValueError(f"kv_cache={kv_cache!r} is not known to the {profile} profile; it has {', '.join(known)}")
+    return known[0] if kv_cache is None else kv_cache
 
 
 def _conventional(plan: Plan) -> dict[str, Constant]:

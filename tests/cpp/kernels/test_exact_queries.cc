@@ -24,13 +24,38 @@ struct Shape {
   float softcap;
 };
 
+/// Keys or values in an element type.
+struct StoredRows {
+  StoredRows(const std::vector<float>& rows, ElementType type, const Shape& shape)
+      : halves(rows.size()), codes(rows.size()), scales(rows.size() / static_cast<std::size_t>(shape.head_dim)) {
+    kernel_table().narrow(rows.data(), static_cast<std::int64_t>(rows.size()), halves.data());
+    for (std::size_t i = 0; i < scales.size(); ++i) {
+      const std::size_t first = i * static_cast<std::size_t>(shape.head_dim);
+      scales[i] = kernel_table().quantize(rows.data() + first, shape.head_dim, codes.data() + first);
+    }
+    tensor.data = type == ElementType::kFloat32 ? static_cast<const void*>(rows.data())
+                  : type == ElementType::kInt8  ? static_cast<const void*>(codes.data())
+                                                : halves.data();
+    tensor.position_stride = shape.kv_heads * shape.head_dim;
+    tensor.head_stride = shape.head_dim;
+    tensor.scales = scales.data();
+    tensor.position_parameter_stride = shape.kv_heads;
+    tensor.head_parameter_stride = 1;
+  }
+
+  std::vector<Float16> halves;
+  std::vector<std::int8_t> codes;
+  std::vector<float> scales;
+  RowTensor tensor;
+};
+
 }  // namespace
 
 TEST_CASE("up to 16 queries of one call each get the bits of a call of their own") {
   const Shape shape =
       GENERATE(Shape{9, 3, 64, 20, 0, 0}, Shape{9, 3, 64, 700, 0, 0}, Shape{4, 4, 40, 530, 0, 30},
                Shape{8, 1, 128, 300, 0, 0}, Shape{6, 2, 64, 1100, 300, 0}, Shape{32, 8, 64, 600, 40, 0});
-  const bool is_float16 = GENERATE(false, true);
+  const ElementType type = GENERATE(ElementType::kFloat32, ElementType::kFloat16, ElementType::kInt8);
   constexpr std::int64_t kQueries = 16;
   const std::int64_t row = shape.heads * shape.head_dim;
   const std::int64_t kv_row = shape.kv_heads * shape.head_dim;
@@ -40,18 +65,12 @@ TEST_CASE("up to 16 queries of one call each get the bits of a call of their own
 
   with_each_isa([&](const char* name) {
     INFO(name);
-    std::vector<Float16> narrow_keys(keys.size());
-    std::vector<Float16> narrow_values(values.size());
-    kernel_table().narrow(keys.data(), static_cast<std::int64_t>(keys.size()), narrow_keys.data());
-    kernel_table().narrow(values.data(), static_cast<std::int64_t>(values.size()), narrow_values.data());
-
+    const StoredRows stored_keys(keys, type, shape), stored_values(values, type, shape);
     Attention attention;
-    attention.type = is_float16 ? ElementType::kFloat16 : ElementType::kFloat32;
+    attention.type = type;
     attention.q_type = ElementType::kFloat32;
-    attention.k.data = is_float16 ? static_cast<const void*>(narrow_keys.data()) : keys.data();
-    attention.v.data = is_float16 ? static_cast<const void*>(narrow_values.data()) : values.data();
-    attention.k.position_stride = attention.v.position_stride = kv_row;
-    attention.k.head_stride = attention.v.head_stride = shape.head_dim;
+    attention.k = stored_keys.tensor;
+    attention.v = stored_values.tensor;
     attention.q.position_stride = row;
     attention.q.head_stride = shape.head_dim;
     attention.batch = 1;

@@ -188,6 +188,12 @@ TEST_CASE("native bad arguments: numbers out of range") {
     check_fails(operators, "llmodule::attention", replaced(operators.attention(), 8, EValue(number)));
   }
   check_fails(operators, "llmodule::attention", replaced(operators.attention(), 8, EValue(std::int64_t{18})));
+  HostTensor int8_cache(ScalarType::Char, {1, 20, 2, 12}), bfloat16_cache(ScalarType::BFloat16, {1, 20, 2, 8});
+  for (HostTensor* cache : {&int8_cache, &bfloat16_cache}) {
+    for (const int i : {6, 7}) {
+      check_fails(operators, "llmodule::attention", replaced(operators.attention(), i, cache->value()));
+    }
+  }
   check_fails(operators, "llmodule::attention", replaced(operators.attention(), 11, EValue(-1.0)));
   check_fails(operators, "llmodule::attention", replaced(operators.attention(), 11, EValue(double{NAN})));
   for (const double cap : {0.0, -1.0, double{NAN}}) {

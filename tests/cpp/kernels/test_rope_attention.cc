@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "cache_tensor.h"
 #include "call.h"
 #include "packed_weights.h"
 
@@ -43,7 +44,7 @@ struct RopeAttentionCase {
     return x;
   }
 
-  /// The largest error of the output and, relative to the type's rounding, of the caches.
+  /// The error of the output and, relative to the type's rounding, of the caches.
   void check(unsigned seed) const {
     std::mt19937 random(seed);
     const std::int32_t end = start + count;
@@ -51,49 +52,54 @@ struct RopeAttentionCase {
     HostTensor q_norm(ScalarType::Float, {head_dim}), k_norm(ScalarType::Float, {head_dim});
     HostTensor cos(ScalarType::Float, {end, std::max(1, rotated_pairs)}),
         sin(ScalarType::Float, {end, std::max(1, rotated_pairs)});
-    HostTensor k(cache_type, {1, end + kSpare, kv_heads, head_dim}),
-        v(cache_type, {1, end + kSpare, kv_heads, head_dim});
+    CacheTensor k(cache_type, end + kSpare, kv_heads, head_dim), v(cache_type, end + kSpare, kv_heads, head_dim);
     HostTensor out(ScalarType::Float, {1, count, heads * head_dim});
-    for (HostTensor* tensor : {&qkv, &k, &v}) tensor->fill(random, -2, 2);
+    qkv.fill(random, -2, 2);
+    for (CacheTensor* cache : {&k, &v}) cache->fill(random);
     for (HostTensor* tensor : {&q_norm, &k_norm}) tensor->fill(random, 0.5, 1.5);
     for (HostTensor* tensor : {&cos, &sin}) tensor->fill(random, -1, 1);
-    const std::vector<char> k_before = k.memory(), v_before = v.memory();
+    const CacheTensor* const caches[] = {&k, &v};
+    const auto others = [&] {
+      std::vector<std::vector<double>> rows;
+      for (const CacheTensor* cache : caches) {
+        for (std::int64_t position = 0; position < end + kSpare; ++position) {
+          if (position >= start && position < end) continue;
+          for (std::int64_t h = 0; h < kv_heads; ++h) rows.push_back(cache->value(position, h));
+        }
+      }
+      return rows;
+    };
+    const std::vector<std::vector<double>> before = others();
 
     REQUIRE(call("llmodule::attention",
                  {qkv.value(), has_norms ? q_norm.value() : EValue(), has_norms ? k_norm.value() : EValue(),
                   EValue(kEps), rotated_pairs > 0 ? cos.value() : EValue(), rotated_pairs > 0 ? sin.value() : EValue(),
-                  k.value(), v.value(), EValue(std::int64_t{start}), EValue(window), EValue(kScale), EValue(softcap),
-                  out.value()}) == Error::Ok);
+                  k.tensor.value(), v.tensor.value(), EValue(std::int64_t{start}), EValue(window), EValue(kScale),
+                  EValue(softcap), out.value()}) == Error::Ok);
 
-    const std::int64_t position_size = kv_heads * head_dim;
-    const auto element = static_cast<std::int64_t>(k.memory().size()) / k.numel();
-    const auto unchanged = [&](const HostTensor& cache, const std::vector<char>& before, std::int64_t from,
-                               std::int64_t to) {
-      const auto begin = from * position_size * element;
-      HostTensor& tensor = const_cast<HostTensor&>(cache);
-      return std::equal(before.begin() + begin, before.begin() + to * position_size * element,
-                        tensor.memory().begin() + begin);
-    };
-    CHECK(unchanged(k, k_before, 0, start));
-    CHECK(unchanged(v, v_before, 0, start));
-    CHECK(unchanged(k, k_before, end, end + kSpare));
-    CHECK(unchanged(v, v_before, end, end + kSpare));
+    CHECK((others() == before));
 
     double worst_cache = 0, worst_out = 0;
     for (std::int64_t i = 0; i < count; ++i) {
       for (std::int64_t h = 0; h < kv_heads; ++h) {
         std::vector<double> key = head(qkv, i, heads + h);
         if (has_norms) key = rms_norm(key, k_norm, kEps);
-        key = rotated(key, cos, sin, start + i);
+        key = k.spread(rotated(key, cos, sin, start + i));
         const std::vector<double> value = head(qkv, i, heads + kv_heads + h);
-        for (std::int64_t d = 0; d < head_dim; ++d) {
-          const std::int64_t place = ((start + i) * kv_heads + h) * head_dim + d;
-          worst_cache = std::max({worst_cache, std::abs(k.get(place) - key[d]), std::abs(v.get(place) - value[d])});
+        const std::vector<double> stored_key = k.value(start + i, h), stored_value = v.value(start + i, h);
+        for (std::size_t d = 0; d < key.size(); ++d) {
+          worst_cache = std::max({worst_cache, std::abs(stored_key[d] - key[d]) / k.tolerance(start + i, h),
+                                  std::abs(stored_value[d] - value[d]) / v.tolerance(start + i, h)});
         }
       }
     }
-    CHECK(worst_cache < (cache_type == ScalarType::Half ? 4e-3 : 1e-5));
+    CHECK(worst_cache < 1);
 
+    std::vector<std::vector<double>> keys, values;
+    for (std::int64_t row = 0; row < end * kv_heads; ++row) {
+      keys.push_back(k.key(row / kv_heads, row % kv_heads));
+      values.push_back(v.value(row / kv_heads, row % kv_heads));
+    }
     // The attention over what the caches now hold.
     for (std::int64_t i = 0; i < count; ++i) {
       for (std::int64_t h = 0; h < heads; ++h) {
@@ -107,7 +113,8 @@ struct RopeAttentionCase {
         double maximum = -INFINITY, sum = 0;
         for (std::int64_t j = first; j <= last; ++j) {
           double score = 0;
-          for (std::int64_t d = 0; d < head_dim; ++d) score += q[d] * k.get((j * kv_heads + kv_head) * head_dim + d);
+          const std::vector<double>& key = keys[static_cast<std::size_t>(j * kv_heads + kv_head)];
+          for (std::int64_t d = 0; d < head_dim; ++d) score += q[d] * key[d];
           score *= kScale;
           if (softcap > 0) score = softcap * std::tanh(score / softcap);
           weights.push_back(score);
@@ -116,9 +123,8 @@ struct RopeAttentionCase {
         for (std::int64_t j = first; j <= last; ++j) {
           const double weight = std::exp(weights[static_cast<std::size_t>(j - first)] - maximum);
           sum += weight;
-          for (std::int64_t d = 0; d < head_dim; ++d) {
-            wanted[d] += weight * v.get((j * kv_heads + kv_head) * head_dim + d);
-          }
+          const std::vector<double>& value = values[static_cast<std::size_t>(j * kv_heads + kv_head)];
+          for (std::int64_t d = 0; d < head_dim; ++d) wanted[d] += weight * value[d];
         }
         for (std::int64_t d = 0; d < head_dim; ++d) {
           const double error = std::abs(out.get((i * heads + h) * head_dim + d) - wanted[d] / sum);
@@ -130,9 +136,11 @@ struct RopeAttentionCase {
   }
 };
 
-TEST_CASE("rope attention: prefill and decode, both caches, grouped heads") {
+constexpr ScalarType kCacheTypes[] = {ScalarType::Half, ScalarType::Float, ScalarType::Char};
+
+TEST_CASE("rope attention: prefill and decode, all caches, grouped heads") {
   with_each_isa([](const char* isa) {
-    for (const ScalarType type : {ScalarType::Half, ScalarType::Float}) {
+    for (const ScalarType type : kCacheTypes) {
       for (const int count : {1, 2, 5, 17, 64}) {
         for (const int start : {0, 3, 130}) {
           RopeAttentionCase test{count, start, 6, 2, 16, 8};
@@ -148,11 +156,14 @@ TEST_CASE("rope attention: prefill and decode, both caches, grouped heads") {
 TEST_CASE("rope attention: norms, partial and no rotation, odd head dimensions") {
   with_each_isa([](const char* isa) {
     for (const auto& [head_dim, pairs] :
-         std::vector<std::pair<int, int>>{{64, 32}, {20, 10}, {7, 2}, {33, 0}, {128, 16}}) {
-      for (const bool has_norms : {false, true}) {
-        RopeAttentionCase test{9, 20, 3, 3, head_dim, pairs, has_norms};
-        CAPTURE(isa, head_dim, pairs, has_norms);
-        test.check(static_cast<unsigned>(head_dim));
+         std::vector<std::pair<int, int>>{{64, 32}, {20, 10}, {7, 2}, {33, 0}, {96, 48}, {128, 16}, {256, 128}}) {
+      for (const ScalarType type : kCacheTypes) {
+        for (const bool has_norms : {false, true}) {
+          RopeAttentionCase test{9, 20, 3, 3, head_dim, pairs, has_norms};
+          test.cache_type = type;
+          CAPTURE(isa, head_dim, static_cast<int>(type), pairs, has_norms);
+          test.check(static_cast<unsigned>(head_dim));
+        }
       }
     }
   });
@@ -164,9 +175,11 @@ TEST_CASE("rope attention: windows and softcap") {
                                       std::int64_t{1000}, std::numeric_limits<std::int64_t>::max()}) {
       for (const int count : {1, 40, 150}) {
         for (const double softcap : {0.0, 2.5}) {
-          RopeAttentionCase test{count, 200, 4, 2, 16, 8, false, window, softcap};
-          CAPTURE(isa, window, count, softcap);
-          test.check(static_cast<unsigned>(count));
+          for (const ScalarType type : {ScalarType::Half, ScalarType::Char}) {
+            RopeAttentionCase test{count, 200, 4, 2, 16, 8, false, window, softcap, type};
+            CAPTURE(isa, window, count, softcap, static_cast<int>(type));
+            test.check(static_cast<unsigned>(count));
+          }
         }
       }
     }
@@ -175,11 +188,13 @@ TEST_CASE("rope attention: windows and softcap") {
 
 TEST_CASE("rope attention: large enough for several threads") {
   with_each_isa([](const char* isa) {
-    CAPTURE(isa);
-    RopeAttentionCase{1, 1500, 8, 2, 64, 32}.check(1);
-    RopeAttentionCase{1, 1500, 8, 2, 64, 32, false, 700}.check(2);
-    RopeAttentionCase{90, 100, 8, 2, 64, 32, true}.check(3);
-    RopeAttentionCase{90, 400, 8, 2, 64, 32, true, 130, 5}.check(4);
+    for (const ScalarType type : {ScalarType::Half, ScalarType::Char}) {
+      CAPTURE(isa, static_cast<int>(type));
+      RopeAttentionCase{1, 1500, 8, 2, 64, 32, false, 0, 0, type}.check(1);
+      RopeAttentionCase{1, 1500, 8, 2, 64, 32, false, 700, 0, type}.check(2);
+      RopeAttentionCase{90, 100, 8, 2, 64, 32, true, 0, 0, type}.check(3);
+      RopeAttentionCase{90, 400, 8, 2, 64, 32, true, 130, 5, type}.check(4);
+    }
   });
 }
 

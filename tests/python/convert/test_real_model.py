@@ -48,17 +48,18 @@ def reference(source, tmp_path_factory):
 @pytest.mark.model
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("profile", "quant", "bound"),
+    ("profile", "quant", "kv_cache", "bound"),
     [
-        ("native", "mixed", 0.01),
-        ("native", "q8", 0.015),
-        ("native", "q4", 0.15),
-        ("portable", "q8", 0.015),
-        ("portable", "q4", 0.3),
+        ("native", "mixed", "f16", 0.01),
+        ("native", "mixed", "int8", 0.01),
+        ("native", "q8", "f16", 0.015),
+        ("native", "q4", "f16", 0.15),
+        ("portable", "q8", "f32", 0.015),
+        ("portable", "q4", "f32", 0.3),
     ],
 )
-def test_quantised_files_predict_as_float32_does(profile, quant, bound, source, reference, tmp_path):
-    path = convert(source, tmp_path / "model.pte", quant=quant, profile=profile)
+def test_quantised_files_predict_as_float32_does(profile, quant, kv_cache, bound, source, reference, tmp_path):
+    path = convert(source, tmp_path / "model.pte", quant=quant, profile=profile, kv_cache=kv_cache)
     divergence = float(np.mean(kl_divergence(reference, rows_of_logits(path, rows=ROWS if profile == "native" else 1))))
     path.unlink()
     assert 0 < divergence < bound

@@ -23,7 +23,7 @@ class Plan:
         context_length: positions that the KV cache holds.
         max_prompt_chunk: tokens that one call takes at most.
         scheme: how weights are stored.
-        cache_dtype: of the KV cache, "float32" or "float16".
+        kv_cache: how keys and values are stored: "f16", "f32" or "int8".
         threads: for quantising; 0: one per core.
     """
 
@@ -33,7 +33,7 @@ class Plan:
     context_length: int
     max_prompt_chunk: int
     scheme: str
-    cache_dtype: str
+    kv_cache: str
     threads: int
 
 

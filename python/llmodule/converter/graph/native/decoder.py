@@ -24,6 +24,7 @@ from llmodule.converter.weights.packed import PANEL_ROWS, pack, packable
 from llmodule.converter.weights.scheme import Role, storage_for
 
 LOGITS_ROWS = 16
+_CACHES = {"f32": (np.float32, 0), "f16": (np.float16, 0), "int8": (np.int8, 4)}  # 4 bytes: a head's scale
 _ACTIVATIONS = {"silu": 1, "gelu_tanh": 2}
 _LARGEST_TENSOR = (1 << 31) - 1  # the runtime's sizes are int32
 _END = (1 << 63) - 1  # as a slice's end: all there is
@@ -99,8 +100,9 @@ class DecoderBuilder:
         self, mixed: Tensor, layer: Layer, weights: LayerWeights, rotation: tuple[Slot, Slot], start: Slot, out: Tensor
     ) -> None:
         method, model, length = self._method, self._model, self._plan.context_length
-        shape = (1, length, model.kv_head_count, model.head_size)
-        caches = [method.tensor(shape, np.dtype(self._plan.cache_dtype), Memory.CACHE) for _ in range(2)]
+        dtype, extra = _CACHES[self._plan.kv_cache]
+        shape = (1, length, model.kv_head_count, model.head_size + extra)
+        caches = [method.tensor(shape, dtype, Memory.CACHE) for _ in range(2)]
         window = layer.window if layer.window is not None and layer.window < length else 0
         method.call(
             "llmodule::attention.out",
