@@ -2,9 +2,9 @@
 
 usage: python benchmarks/quality.py MODEL.gguf [--text FILE] [--context N] [--windows N]
 
-MODEL is converted with each --profile and --quant of `llmodule convert` and run over windows of a text, as `llmodule
-eval perplexity` does. Where the package llama-cpp-python is installed, llama.cpp's Q4_0 and Q8_0 of the same file are
-measured on the same tokens, and the file as it is. Prints a Markdown table.
+MODEL is converted with each --profile and --quant of `llmodule convert`, some of them with each --kv-cache too, and run
+over windows of a text, as `llmodule eval perplexity` does. Where the package llama-cpp-python is installed, llama.cpp's
+Q4_0 and Q8_0 of the same file are measured on the same tokens, and the file as it is. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ from llmodule.converter.conversion import convert
 from llmodule.converter.model_file import PROFILES
 from llmodule.evaluation import Logits, Steps, encode_text, kl_divergence, log_softmax, predictions, split_windows
 
-CONVERSIONS = [("portable", "f32"), *((profile, quant) for profile in PROFILES for quant in ("q8", "mixed", "q4"))]
+CONVERSIONS = [
+    ("portable", "f32", None),
+    *((profile, quant, None) for profile in PROFILES for quant in ("q8", "mixed", "q4")),
+    *(("native", quant, cache) for quant in ("f32", "mixed") for cache in ("f32", "f16", "int8")),
+]
 LICENSE = Path(__file__).parents[1] / "LICENSE"
 Windows = Sequence[Sequence[int]]
 
@@ -37,13 +41,14 @@ class LlamaModel:
     def __init__(self, path: Path, context: int) -> None:
         llama_cpp: Any = importlib.import_module("llama_cpp")
         self._llama = llama_cpp.Llama(str(path), n_ctx=context, n_batch=context, logits_all=True, verbose=False)
-        self.info: Any = SimpleNamespace(has_kv_cache=True, max_step_tokens=context)
+        self.info: Any = SimpleNamespace(has_kv_cache=True, max_step_tokens=context, logits_rows=1)
 
-    def step(self, tokens: Sequence[int], *, position: int) -> Logits:
+    def step(self, tokens: Sequence[int], *, position: int, rows: int) -> Logits:
         self._llama.n_tokens = position
         self._llama.eval(tokens)
-        row: Logits = self._llama.scores[position + len(tokens) - 1].copy()
-        return row
+        end = position + len(tokens)
+        logits: Logits = self._llama.scores[end - rows : end].copy()
+        return logits
 
 
 def llama_files(source: Path, folder: Path) -> Iterator[tuple[str, Path]]:
@@ -99,14 +104,17 @@ def main() -> None:
                 reference, targets = logits, [target for _, target in pairs]
             report(name, path, logits, reference, targets)
 
-        for profile, quant in CONVERSIONS:
+        for profile, quant, cache in CONVERSIONS:
             output = folder / "model.pte"
-            path = convert(options.model, output, quant=quant, profile=profile, context_length=options.context)
+            path = convert(
+                options.model, output, quant=quant, profile=profile, kv_cache=cache, context_length=options.context
+            )
             if not windows:
                 tokenizer = _native.Tokenizer.from_file(str(folder / "tokenizer.json"))
                 ids, bos_id = encode_text(tokenizer, options.text.read_text(encoding="utf-8"))
                 windows = split_windows(ids, context=options.context, bos_id=bos_id)[: options.windows]
-            measure(f"{profile} {quant}", path, _native.Model(str(path)))
+            name = f"{profile} {quant}" + (f", {cache} cache" if cache else "")
+            measure(name, path, _native.Model(str(path)))
         if importlib.util.find_spec("llama_cpp") is not None:
             for name, path in llama_files(options.model, folder):
                 measure(name, path, LlamaModel(path, options.context))
