@@ -51,7 +51,7 @@ def reference(source, tmp_path_factory):
     ("profile", "quant", "kv_cache", "bound"),
     [
         ("native", "mixed", "f16", 0.01),
-        ("native", "mixed", "int8", 0.01),
+        ("native", "mixed", "int8", 0.015),
         ("native", "q8", "f16", 0.015),
         ("native", "q4", "f16", 0.15),
         ("portable", "q8", "f32", 0.015),
