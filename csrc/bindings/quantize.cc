@@ -279,9 +279,10 @@ Raises:
              R"(Packs rows of a matrix into the panels of 16 that llmodule's own operators read (csrc/quantize/pack.h).
 
 Args:
-    rows: Contiguous, [outputs, …]: bytes of Q4_1's blocks for format 4, of Q8_0's for 8, float32 for 32.
-    format: 4, 8 or 32.
-    columns: How many inputs a row has; with 4 and 8 a multiple of 32.
+    rows: Contiguous, [outputs, …]: bytes of Q4_1's blocks for format 4, of Q4_0's for 40, of Q8_0's for 8,
+        float32 for 32.
+    format: 4, 8, 32 or 40.
+    columns: How many inputs a row has; except with 32 a multiple of 32.
     threads: How many threads share the work; 0: one per core.
 
 Returns:

@@ -23,6 +23,7 @@ struct KernelTable {
   /// Norms (unless `norm` is null) and quantizes, or copies, the rows of a block of x [rows.count, rows.inputs].
   void (*prepare_block)(const float* x, const float* norm, float eps, const ActivationRows& rows, std::int64_t block);
   void (*linear_q4)(const LinearTile& tile);
+  void (*linear_q4_centred)(const LinearTile& tile);
   void (*linear_q8)(const LinearTile& tile);
   void (*linear_float32)(const LinearTile& tile);
   /// out = x / sqrt(mean(x^2) + eps) * weight + residual, which may be null or `out`.

@@ -16,6 +16,8 @@ auto tile_kernel(MatrixFormat format) {
   switch (format) {
     case MatrixFormat::kQ4:
       return kernel_table().linear_q4;
+    case MatrixFormat::kQ4Centred:
+      return kernel_table().linear_q4_centred;
     case MatrixFormat::kQ8:
       return kernel_table().linear_q8;
     default:

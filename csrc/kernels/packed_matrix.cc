@@ -8,10 +8,11 @@ namespace llmodule::kernels {
 namespace {
 
 MatrixFormat checked_format(std::int64_t format) {
-  for (const MatrixFormat known : {MatrixFormat::kQ4, MatrixFormat::kQ8, MatrixFormat::kFloat32}) {
+  for (const MatrixFormat known :
+       {MatrixFormat::kQ4, MatrixFormat::kQ8, MatrixFormat::kFloat32, MatrixFormat::kQ4Centred}) {
     if (format == static_cast<std::int64_t>(known)) return known;
   }
-  throw ArgumentError("format is " + std::to_string(format) + "; it must be 4, 8 or 32");
+  throw ArgumentError("format is " + std::to_string(format) + "; it must be 4, 8, 32 or 40");
 }
 
 }  // namespace
@@ -49,19 +50,21 @@ void unpack_output(const PackedMatrix& matrix, std::int64_t output, float scale,
     for (std::int64_t k = 0; k < matrix.inputs; ++k) out[k] = weights[k * kPanel + lane] * scale;
     return;
   }
-  const bool is_q4 = matrix.format == MatrixFormat::kQ4;
-  const std::int64_t group_bytes = is_q4 ? 256 : 512;
+  const bool is_q8 = matrix.format == MatrixFormat::kQ8;
+  const std::int64_t group_bytes = matrix.code_bytes();
   const auto* const scales = reinterpret_cast<const Float16*>(panel + groups * group_bytes);
   const Float16* const offsets = scales + groups * kPanel;
   for (std::int64_t g = 0; g < groups; ++g) {
     const std::uint8_t* const codes = panel + g * group_bytes + lane * 4;
     const float factor = widen(scales[g * kPanel + lane]) * scale;
-    const float offset = is_q4 ? widen(offsets[g * kPanel + lane]) * scale : -128 * factor;
+    const float offset = matrix.format == MatrixFormat::kQ4 ? widen(offsets[g * kPanel + lane]) * scale
+                         : is_q8                            ? -128 * factor
+                                                            : -8 * factor;
     float* const values = out + g * kGroup;
     for (std::int64_t k = 0; k < kGroup; ++k) {
-      const std::int64_t half = is_q4 ? k % 16 : k;
+      const std::int64_t half = is_q8 ? k : k % 16;
       const int byte = codes[half / 4 * 64 + half % 4];
-      const int code = !is_q4 ? byte : (k < 16 ? byte & 15 : byte >> 4);
+      const int code = is_q8 ? byte : (k < 16 ? byte & 15 : byte >> 4);
       values[k] = static_cast<float>(code) * factor + offset;
     }
   }

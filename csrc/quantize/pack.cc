@@ -39,14 +39,19 @@ void scatter(const std::uint8_t* codes, std::uint8_t* to) {
   }
 }
 
+template <bool kOffsets>
 void pack_q4(const std::uint8_t* row, std::size_t groups, std::size_t output, std::uint8_t* panel) {
   constexpr std::size_t kCodes = kGroup / 2;
   std::uint8_t* scales = panel + groups * kPanelRows * kCodes + output * sizeof(std::uint16_t);
   std::uint8_t* offsets = scales + groups * kScaleBytes;
-  for (std::size_t group = 0; group < groups; ++group, row += blocks::Q4_1::kBytes) {
+  for (std::size_t group = 0; group < groups; ++group, row += kCodes) {
     copy_scale(row, scales + group * kScaleBytes);
-    copy_scale(row + 2, offsets + group * kScaleBytes);
-    scatter<kCodes>(row + 4, panel + group * kPanelRows * kCodes + output * kRunBytes);
+    row += sizeof(std::uint16_t);
+    if (kOffsets) {
+      copy_scale(row, offsets + group * kScaleBytes);
+      row += sizeof(std::uint16_t);
+    }
+    scatter<kCodes>(row, panel + group * kPanelRows * kCodes + output * kRunBytes);
   }
 }
 
@@ -70,7 +75,9 @@ void pack_row(PackedFormat format, const std::uint8_t* row, std::size_t columns,
               std::uint8_t* panel) {
   switch (format) {
     case PackedFormat::kQ4:
-      return pack_q4(row, columns / kGroup, output, panel);
+      return pack_q4<true>(row, columns / kGroup, output, panel);
+    case PackedFormat::kQ4Centred:
+      return pack_q4<false>(row, columns / kGroup, output, panel);
     case PackedFormat::kQ8:
       return pack_q8(row, columns / kGroup, output, panel);
     case PackedFormat::kF32:
@@ -90,13 +97,15 @@ std::size_t packed::row_bytes(PackedFormat format, std::size_t columns) {
   switch (format) {
     case PackedFormat::kQ4:
       return groups * blocks::Q4_1::kBytes;
+    case PackedFormat::kQ4Centred:
+      return groups * blocks::Q4_0::kBytes;
     case PackedFormat::kQ8:
       return groups * blocks::Q8_0::kBytes;
     case PackedFormat::kF32:
       return columns * sizeof(float);
   }
   throw std::invalid_argument("packed format " + std::to_string(static_cast<int>(format)) +
-                              " is unknown; known are 4, 8 and 32");
+                              " is unknown; known are 4, 8, 32 and 40");
 }
 
 std::size_t packed::panel_bytes(PackedFormat format, std::size_t columns) {

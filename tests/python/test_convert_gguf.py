@@ -66,7 +66,15 @@ VALID = gguf(
 
 @pytest.mark.parametrize(
     ("stored", "kind"),
-    [("Q4_0", "Q4_1"), ("Q4_1", "Q4_1"), ("Q8_0", "Q8_0"), ("Q8_0", "Q4_1"), ("F16", "Q8_0"), ("Q4_0", "Q8_0")],
+    [
+        ("Q4_0", "Q4_1"),
+        ("Q4_0", "Q4_0"),
+        ("Q4_1", "Q4_1"),
+        ("Q8_0", "Q8_0"),
+        ("Q8_0", "Q4_1"),
+        ("F16", "Q8_0"),
+        ("Q4_0", "Q8_0"),
+    ],
 )
 def test_blocks_stay_where_they_can(stored: str, kind: Any, tmp_path: Path) -> None:
     package = pytest.importorskip("gguf")

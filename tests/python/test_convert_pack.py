@@ -9,6 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from llmodule import _native
+from llmodule.converter.weights.matrix import interleaved, stacked, stored
+from llmodule.converter.weights.packed import pack
+from llmodule.converter.weights.scheme import Storage
 
 gguf = pytest.importorskip("gguf")
 
@@ -23,15 +26,16 @@ def unpacked(panels: NDArray[np.uint8], form: int) -> Floats:
     if form == 32:
         plain: Floats = panels.view(np.float32).reshape(len(panels), COLUMNS, 16).transpose(0, 2, 1)
         return plain.reshape(-1, COLUMNS)
-    groups, bits = COLUMNS // 32, form
+    groups, bits = COLUMNS // 32, 8 if form == 8 else 4
     code_bytes = groups * 16 * 32 * bits // 8
     codes = panels[:, :code_bytes].reshape(len(panels), groups, bits, 16, 4)  # [panel, group, run, output, column]
     halves = panels[:, code_bytes : code_bytes + groups * (64 if form == 4 else 32)].view(np.float16)
     halves = halves.astype(np.float32).reshape(len(panels), -1, groups, 16).swapaxes(2, 3)[..., None]
-    if form == 4:
+    if bits == 4:
         codes = np.concatenate((codes & 15, codes >> 4), axis=2)
     values = codes.transpose(0, 3, 1, 2, 4).reshape(len(panels), 16, groups, 32).astype(np.float32)
-    values = values * halves[:, 0] + halves[:, 1] if form == 4 else (values - 128) * halves[:, 0]
+    offsets = halves[:, 1] if form == 4 else {8: -128, 40: -8}[form] * halves[:, 0]
+    values = values * halves[:, 0] + offsets
     return values.reshape(-1, COLUMNS)
 
 
@@ -39,7 +43,7 @@ def padded(values: Floats) -> Floats:
     return np.pad(values, ((0, -len(values) % 16), (0, 0)))
 
 
-@pytest.mark.parametrize(("form", "kind"), [(4, Kind.Q4_1), (8, Kind.Q8_0)])
+@pytest.mark.parametrize(("form", "kind"), [(4, Kind.Q4_1), (8, Kind.Q8_0), (40, Kind.Q4_0)])
 def test_panels_hold_the_blocks_of_the_gguf_package(form: int, kind: Any) -> None:
     blocks = gguf.quants.quantize(WEIGHTS, kind)
     panels = _native.pack(blocks, format=form, columns=COLUMNS)
@@ -93,3 +97,44 @@ def test_importance_moves_the_error() -> None:
 def test_what_cannot_be_packed(rows: Any, options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         _native.pack(rows, **options)
+
+
+class Blocks:
+    """A source of two matrices of WEIGHTS in blocks of two types."""
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return WEIGHTS.shape
+
+    def bits(self, name: str) -> float:
+        return {"Q4_0": 4.5, "Q4_1": 5.0}[name]
+
+    def kind(self, name: str) -> str:
+        return name
+
+    def load_blocks(self, name: str, kind: str, rows: tuple[int, int]) -> NDArray[np.uint8]:
+        blocks: NDArray[np.uint8] = gguf.quants.quantize(WEIGHTS[slice(*rows)], Kind[name])
+        if name == kind:
+            return blocks
+        assert (name, kind) == ("Q4_0", "Q4_1")
+        return _native.recode_q4(Kind[name].value, blocks.ravel()).reshape(len(blocks), -1)
+
+
+def test_offsets_take_no_room_where_the_source_has_none() -> None:
+    source: Any = Blocks()
+    centred, shifted = stored(source, "Q4_0"), stored(source, "Q4_1")
+    for matrix, form, parts in (
+        (centred, 40, ["Q4_0"]),
+        (stacked([centred, centred]).rows(0, ROWS), 40, ["Q4_0"]),
+        (interleaved([centred, centred], 16).rows(0, 32), 40, None),
+        (stacked([centred, shifted]), 4, ["Q4_0", "Q4_1"]),
+        (shifted, 4, ["Q4_1"]),
+    ):
+        packed = pack(matrix, Storage.Q4)
+        assert packed.format == form
+        content = b"".join(bytes(chunk) for chunk in packed.payload.chunks())
+        assert len(content) == packed.payload.size
+        if parts is not None:
+            wanted = [gguf.quants.dequantize(gguf.quants.quantize(WEIGHTS, Kind[name]), Kind[name]) for name in parts]
+            panels = np.frombuffer(content, np.uint8).reshape(-(-matrix.shape[0] // 16), -1)
+            np.testing.assert_array_equal(unpacked(panels, form), padded(np.concatenate(wanted)))
+    assert stored(source, "Q4_0", factor=2.0).is_q4_0 is False

@@ -15,8 +15,8 @@ struct Ahead {
 };
 
 /// kRows rows times kVectors vectors of a panel's outputs, from vector `first` on, to tile [kRows][kPanel]; D is one of
-/// the classes of simd/dot_portable.h.
-template <class V, class D, int kRows, int kVectors>
+/// the classes of simd/dot_portable.h. Without kOffsets those of 4-bit codes are -8 times the scales.
+template <class V, class D, bool kOffsets, int kRows, int kVectors>
 void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first, const RowBlock& block,
                       const Ahead& ahead, float* tile) {
   using Reg = typename V::Reg;
@@ -27,7 +27,7 @@ void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first,
 
   const std::uint8_t* codes = panel + first * V::kWidth * 4;
   const auto* scales = reinterpret_cast<const Float16*>(panel + groups * kLoads * kLine) + first * V::kWidth;
-  const Float16* offsets = scales + groups * kPanel;
+  [[maybe_unused]] const Float16* offsets = scales + groups * kPanel;
   const std::int8_t* quads = block.codes;
   Reg totals[kRows][kVectors];
   for (int r = 0; r < kRows; ++r) {
@@ -64,7 +64,12 @@ void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first,
         totals[r][v] = V::fma(value, scale, totals[r][v]);
       }
       if constexpr (kIsQ4) {
-        const Reg offset = V::load(offsets + g * kPanel + v * V::kWidth);
+        Reg offset;
+        if constexpr (kOffsets) {
+          offset = V::load(offsets + g * kPanel + v * V::kWidth);
+        } else {
+          offset = V::mul(scale, V::broadcast(-8));
+        }
         for (int r = 0; r < kRows; ++r) {
           totals[r][v] = V::fma(V::broadcast(block.sums[g * kRows + r]), offset, totals[r][v]);
         }
@@ -78,8 +83,8 @@ void multiply_vectors(const std::uint8_t* panel, std::int64_t groups, int first,
   }
 }
 
-/// kRows rows times a panel of quantized weights.
-template <class V, class D>
+/// kRows rows times a panel of quantized weights, which has kOffsets or not.
+template <class V, class D, bool kOffsets>
 struct QuantizedPanel {
   static constexpr int kBlockRows = D::kBlockRows;
 
@@ -90,7 +95,7 @@ struct QuantizedPanel {
     // One row leaves registers for all the outputs, and reads the panel front to back.
     constexpr int kVectors = kRows == 1 ? kPanelVectors : D::kVectors;
     for (int first = 0; first < kPanelVectors; first += kVectors) {
-      multiply_vectors<V, D, kRows, kVectors>(panel, inputs / kGroup, first, block, ahead, tile);
+      multiply_vectors<V, D, kOffsets, kRows, kVectors>(panel, inputs / kGroup, first, block, ahead, tile);
       ahead.group_bytes = 0;
     }
   }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
-BlockType = Literal["Q4_1", "Q8_0"]
+BlockType = Literal["Q4_0", "Q4_1", "Q8_0"]
 """GGUF types whose blocks are kept where a model has them."""
 
 
@@ -37,6 +37,9 @@ class TensorSource(Protocol):
 
     def bits(self, name: str) -> float:
         """How many bits an element takes, with its part of the scales: 4.5 of Q4_0, 8.5 of Q8_0, 16, 32."""
+
+    def kind(self, name: str) -> str:
+        """GGUF's name of the type that the elements have: Q4_0, F16."""
 
     def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
         """The tensor, or its rows ``rows[0]`` to ``rows[1]`` (exclusive) along the first dimension, as float32."""

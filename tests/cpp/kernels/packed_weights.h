@@ -38,7 +38,7 @@ struct PackedWeights {
  private:
   std::int64_t panel_bytes() const {
     if (format == 32) return inputs * 64;
-    return (inputs / 32 * (format == 4 ? 320 : 544) + 63) / 64 * 64;
+    return (inputs / 32 * (format == 4 ? 320 : format == 40 ? 288 : 544) + 63) / 64 * 64;
   }
 
   char* panel(std::int64_t o) { return tensor.memory().data() + o / 16 * panel_bytes(); }
@@ -56,22 +56,22 @@ struct PackedWeights {
   }
 
   void put_group(std::int64_t o, std::int64_t g, std::mt19937& random) {
-    const std::int64_t groups = inputs / 32, code_bytes = format == 4 ? 256 : 512;
+    const std::int64_t groups = inputs / 32, code_bytes = format == 8 ? 512 : 256;
     char* const parameters = panel(o) + groups * code_bytes + (g * 16 + o % 16) * 2;
     const double sign = random() % 2 == 0 ? 1 : -1;
     const double scale = put_half(parameters, sign * std::uniform_real_distribution<double>(0.001, 0.1)(random));
-    double offset = -128 * scale;
+    double offset = (format == 8 ? -128 : -8) * scale;
     if (format == 4) {
       offset = put_half(parameters + groups * 32, std::uniform_real_distribution<double>(-0.8, 0.8)(random));
     }
     // Every other group is of extreme codes, where sums of 16 bits are at their limits.
     const bool extreme = random() % 2 == 0;
     for (std::int64_t k = 0; k < 32; ++k) {
-      const unsigned largest = format == 4 ? 15 : 255;
+      const unsigned largest = format == 8 ? 255 : 15;
       const unsigned code = extreme ? (random() % 4 == 0 ? 0 : largest) : random() % (largest + 1);
-      const std::int64_t half = format == 4 ? k % 16 : k;
+      const std::int64_t half = format == 8 ? k : k % 16;
       char& byte = panel(o)[g * code_bytes + half / 4 * 64 + o % 16 * 4 + half % 4];
-      byte = static_cast<char>(format == 4 && k >= 16 ? byte | static_cast<char>(code << 4) : static_cast<char>(code));
+      byte = static_cast<char>(format != 8 && k >= 16 ? byte | static_cast<char>(code << 4) : static_cast<char>(code));
       values[static_cast<std::size_t>(o * inputs + g * 32 + k)] = scale * code + offset;
     }
   }

@@ -9,7 +9,7 @@ namespace {
 
 TEST_CASE("embedding: rows of a packed matrix") {
   std::mt19937 random(1);
-  for (const int format : {4, 8, 32}) {
+  for (const int format : {4, 8, 32, 40}) {
     const std::int32_t length = format == 32 ? 45 : 96;
     for (const int count : {1, 5, 400}) {
       PackedWeights weight(format, 70, length, random);

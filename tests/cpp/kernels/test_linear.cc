@@ -96,7 +96,7 @@ struct LinearCase {
 
 TEST_CASE("linear: each format, each number of rows, odd sizes") {
   with_each_isa([](const char* isa) {
-    for (const int format : {4, 8, 32}) {
+    for (const int format : {4, 8, 32, 40}) {
       for (const int rows : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 64}) {
         LinearCase test{format, rows, 96, 40};
         if (format == 32) test.inputs = 37;
@@ -120,7 +120,7 @@ TEST_CASE("linear: everything around the product, alone and together, also in pl
         CAPTURE(isa, rows, bits);
         CHECK(test.largest_error(static_cast<unsigned>(bits)) < 2e-6);
         if (test.has_norm || test.has_post_norm) continue;  // then int8 does not stand for the rows exactly
-        for (const int format : {4, 8}) {
+        for (const int format : {4, 8, 40}) {
           test.format = format;
           test.inputs = 64;
           CHECK(test.largest_error(static_cast<unsigned>(bits)) < 1e-6);
@@ -132,7 +132,7 @@ TEST_CASE("linear: everything around the product, alone and together, also in pl
 
 TEST_CASE("linear: gated by SiLU and GELU") {
   with_each_isa([](const char* isa) {
-    for (const int format : {4, 8, 32}) {
+    for (const int format : {4, 8, 32, 40}) {
       for (const int activation : {1, 2}) {
         for (const int rows : {1, 3, 14, 25}) {
           CAPTURE(isa, format, activation, rows);
@@ -149,7 +149,7 @@ TEST_CASE("linear: gated by SiLU and GELU") {
 TEST_CASE("linear: several threads, with norms and quantized rows") {
   with_each_isa([](const char* isa) {
     for (const int rows : {1, 7, 40}) {
-      for (const int format : {4, 8}) {
+      for (const int format : {4, 8, 40}) {
         CAPTURE(isa, rows, format);
         LinearCase test{format, rows, 512, 520};
         CHECK(test.largest_error(5) < 1e-6);

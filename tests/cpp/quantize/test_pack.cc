@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstring>
+#include <random>
 #include <vector>
 
 #include "quantize/block_formats.h"
@@ -32,13 +33,15 @@ float element(PackedFormat format, const Bytes& panels, std::size_t columns, std
     std::memcpy(&value, panels.data() + panel + (column * 16 + o) * 4, 4);
     return value;
   }
-  const bool q4 = format == PackedFormat::kQ4;
+  const bool q4 = format != PackedFormat::kQ8;
   const std::size_t j = within % (q4 ? 16 : 32) / 4, codes = groups * (q4 ? 256 : 512);
   const int byte = panels[panel + g * (q4 ? 256 : 512) + j * 64 + o * 4 + i];
   const float scale = half_at(panels, panel + codes + (g * 16 + o) * 2);
   if (!q4) return scale * static_cast<float>(byte - 128);
+  const float code = static_cast<float>(within < 16 ? byte & 15 : byte >> 4);
+  if (format == PackedFormat::kQ4Centred) return scale * (code - 8);
   const float offset = half_at(panels, panel + codes + groups * 32 + (g * 16 + o) * 2);
-  return scale * static_cast<float>(within < 16 ? byte & 15 : byte >> 4) + offset;
+  return scale * code + offset;
 }
 
 template <typename Block>
@@ -73,6 +76,13 @@ TEST_CASE("packing changes no value, and missing rows are zero", "[quantize]") {
     quantize_q4_1({weights, rows, columns}, {}, source);
     check_that_values_stay<blocks::Q4_1>(PackedFormat::kQ4, source, rows, columns);
   }
+  SECTION("4 bits without offsets") {
+    Bytes source(rows * columns / 32 * 18);
+    std::mt19937 random(3);
+    for (std::uint8_t& byte : source) byte = static_cast<std::uint8_t>(random());
+    for (std::size_t block = 0; block < source.size(); block += 18) source[block + 1] &= 0xBF;  // finite scales
+    check_that_values_stay<blocks::Q4_0>(PackedFormat::kQ4Centred, source, rows, columns);
+  }
   SECTION("8 bits") {
     Bytes source(rows * columns / 32 * 34);
     quantize_q8_0({weights, rows, columns}, {}, source);
@@ -91,6 +101,7 @@ TEST_CASE("packing changes no value, and missing rows are zero", "[quantize]") {
 
 TEST_CASE("panels are whole cache lines", "[quantize]") {
   CHECK(packed::panel_bytes(PackedFormat::kQ4, 32) == 320);
+  CHECK(packed::panel_bytes(PackedFormat::kQ4Centred, 32) == 320);  // 288 and padding
   CHECK(packed::panel_bytes(PackedFormat::kQ8, 32) == 576);  // 544 and padding
   CHECK(packed::panel_bytes(PackedFormat::kF32, 5) == 320);
 }

@@ -52,6 +52,9 @@ class ArraySource:
     def bits(self, name: str) -> float:
         return 32
 
+    def kind(self, name: str) -> str:
+        return "F32"
+
     def load_blocks(self, name: str, kind: str, rows: tuple[int, int]) -> None:
         return None
 

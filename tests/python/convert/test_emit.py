@@ -38,6 +38,9 @@ class OneTensor:
     def bits(self, name):
         return 32
 
+    def kind(self, name):
+        return "F32"
+
     def load(self, name, rows):
         return self.array[slice(*rows)]
 

@@ -178,6 +178,10 @@ class StoredTensors:
         _, block_elements, block_bytes = GGML_TYPES[self._tensors[name].type_id]
         return 8 * block_bytes / block_elements
 
+    def kind(self, name: str) -> str:
+        """GGUF's name of the type that the tensor's elements have: Q4_0, F16. KeyError for an unknown name."""
+        return GGML_TYPES[self._tensors[name].type_id][0]
+
     def load(self, name: str, rows: tuple[int, int] | None = None) -> FloatArray:
         """The tensor, or its rows from rows[0] to rows[1] (exclusive), as a fresh contiguous float32 array.
 

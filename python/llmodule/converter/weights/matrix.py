@@ -60,12 +60,14 @@ class Matrix:
         name: of the tensor that it is made from, for messages.
         shape: (out, in).
         bits: that an element takes in the source, with its part of the scales; of several parts, the most.
+        is_q4_0: whether all of it is stored in blocks of Q4_0, whose groups have no offset.
         read: returns the rows from the second argument to the third, exclusive, as the first one codes them.
     """
 
     name: str
     shape: tuple[int, int]
     bits: float
+    is_q4_0: bool
     read: Callable[[Coder, int, int], Rows]
 
     def rows(self, start: int, stop: int) -> Matrix:
@@ -74,6 +76,7 @@ class Matrix:
             self.name,
             (stop - start, self.shape[1]),
             self.bits,
+            self.is_q4_0,
             lambda coder, first, last: self.read(coder, start + first, start + last),
         )
 
@@ -92,7 +95,7 @@ class Matrix:
             rows = heads[:, order].reshape((last - first) * head_size, -1)
             return rows[start - first * head_size : stop - first * head_size]
 
-        return Matrix(self.name, self.shape, self.bits, read)
+        return Matrix(self.name, self.shape, self.bits, self.is_q4_0, read)
 
     def blocks(self, coder: Coder) -> Iterator[Rows]:
         """All rows in order, in blocks of limited size, all but the last one of a multiple of 32 rows."""
@@ -108,6 +111,7 @@ def stored(source: TensorSource, name: str, factor: float = 1.0) -> Matrix:
         name,
         (out_size, in_size),
         source.bits(name),
+        factor == 1.0 and source.kind(name) == "Q4_0",
         lambda coder, start, stop: coder(StoredRows(source, name, start, stop, factor)),
     )
 
@@ -125,7 +129,7 @@ def stacked(matrices: Sequence[Matrix]) -> Matrix:
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     rows = sum(matrix.shape[0] for matrix in matrices)
-    return Matrix(_names(matrices), (rows, matrices[0].shape[1]), _most_bits(matrices), read)
+    return Matrix(_names(matrices), (rows, matrices[0].shape[1]), _most_bits(matrices), _are_q4_0(matrices), read)
 
 
 def interleaved(matrices: Sequence[Matrix], size: int) -> Matrix:
@@ -144,7 +148,8 @@ def interleaved(matrices: Sequence[Matrix], size: int) -> Matrix:
             parts = [np.pad(part, ((0, missing), (0, 0))) for part in parts]
         return np.stack([part.reshape(-1, size, part.shape[1]) for part in parts], axis=1).reshape(stop - start, -1)
 
-    return Matrix(_names(matrices), (turns * size * count, columns), _most_bits(matrices), read)
+    shape = (turns * size * count, columns)
+    return Matrix(_names(matrices), shape, _most_bits(matrices), _are_q4_0(matrices), read)
 
 
 def widened(matrix: Matrix, columns: int) -> Matrix:
@@ -154,6 +159,7 @@ def widened(matrix: Matrix, columns: int) -> Matrix:
         matrix.name,
         (matrix.shape[0], columns),
         matrix.bits,
+        False,
         lambda coder, start, stop: np.pad(matrix.read(coder, start, stop), ((0, 0), (0, missing))),
     )
 
@@ -165,6 +171,10 @@ def deinterleaved_order(head_size: int, size: int) -> list[int]:
 
 def _most_bits(matrices: Sequence[Matrix]) -> float:
     return max(matrix.bits for matrix in matrices)
+
+
+def _are_q4_0(matrices: Sequence[Matrix]) -> bool:
+    return all(matrix.is_q4_0 for matrix in matrices)
 
 
 def _names(matrices: Sequence[Matrix]) -> str:

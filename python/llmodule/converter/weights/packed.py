@@ -15,7 +15,8 @@ from llmodule.errors import ModelFormatError
 PANEL_ROWS = 16
 _GROUP = 32
 _PANEL_ALIGNMENT = 64
-_BLOCK_BYTES = {Storage.Q4: 20, Storage.Q8: 34}  # of Q4_1 and Q8_0, which hold a group
+_CENTRED = 40
+_BLOCK_BYTES = {4: 20, _CENTRED: 18, 8: 34}  # by format: of Q4_1, Q4_0 and Q8_0, which hold a group
 
 
 @dataclass(frozen=True)
@@ -48,19 +49,27 @@ def pack(matrix: Matrix, storage: Storage, *, importance: FloatArray | None = No
         threads: for quantising; 0: one per core.
     """
     rows, columns = matrix.shape
-    row_size = columns * 4 if storage is Storage.F32 else columns // _GROUP * _BLOCK_BYTES[storage]
-    coder = _coder(storage, importance, threads)
+    # What has no offsets needs no room for them.
+    form = _CENTRED if storage is Storage.Q4 and matrix.is_q4_0 else storage.value
+    row_size = columns * 4 if storage is Storage.F32 else columns // _GROUP * _BLOCK_BYTES[form]
+    coder = _centred if form == _CENTRED else _coder(storage, importance, threads)
 
     def chunks() -> Iterator[Chunk]:
         for block in matrix.blocks(coder):
             try:
-                panels = _native.pack(block, format=storage.value, columns=columns, threads=threads)
+                panels = _native.pack(block, format=form, columns=columns, threads=threads)
             except ValueError as error:
                 raise ModelFormatError(f"the tensor {matrix.name} can't be packed: {error}") from error
             yield array_bytes(panels)
 
     size = -(-rows // PANEL_ROWS) * aligned(row_size * PANEL_ROWS, _PANEL_ALIGNMENT)
-    return PackedMatrix(storage.value, rows, Payload(size, chunks))
+    return PackedMatrix(form, rows, Payload(size, chunks))
+
+
+def _centred(stored: StoredRows) -> Rows:
+    blocks = stored.blocks("Q4_0")
+    assert blocks is not None
+    return blocks
 
 
 def _coder(storage: Storage, importance: FloatArray | None, threads: int) -> Coder:

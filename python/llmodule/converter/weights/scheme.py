@@ -20,7 +20,7 @@ class Storage(Enum):
     """How a weight is stored; the value is the number of bits."""
 
     Q4 = 4
-    """In groups of 32 with a scale and an offset each: 4-bit GGUF types lose next to nothing."""
+    """In groups of 32 with a scale and mostly an offset each: 4-bit GGUF types lose next to nothing."""
     Q8 = 8
     F32 = 32
 

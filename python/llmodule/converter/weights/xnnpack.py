@@ -68,7 +68,7 @@ def encode(
     def read(coder: Coder, start: int, stop: int) -> FloatArray:
         return np.concatenate(found)[start:stop]
 
-    offsets = Matrix(matrix.name, (matrix.shape[0], matrix.shape[1] // GROUP_SIZE), 32, read)
+    offsets = Matrix(matrix.name, (matrix.shape[0], matrix.shape[1] // GROUP_SIZE), 32, False, read)
     groups = offsets.shape[0] * offsets.shape[1]
     return Weight(_planned(matrix, Format.Q4, groups, quantize), True, _in_8_bits(offsets, offsets.shape[1], threads))
 
