@@ -52,18 +52,22 @@ def repeated(prompt: str, answer: str) -> float:
 
 
 def measure(llm: LLMModule, name: str, temperature: float, repetitions: int, tokens: int) -> Iterator[Pair]:
+    _write(llm, name, GenerationConfig(max_new_tokens=1))  # so that all runs begin with the same cache
     for seed in range(repetitions):
         stats = {}
+        answers = []
         for drafts in (0, _DRAFTED) if seed % 2 == 0 else (_DRAFTED, 0):
             config = GenerationConfig(
                 temperature=temperature, seed=seed, max_new_tokens=tokens, ignore_eos=name in CONTINUATIONS,
                 max_draft_tokens=drafts,
             )  # fmt: skip
-            answer = _write(llm, name, config)
+            answers.append(_write(llm, name, config))
             assert llm.stats is not None
             stats[drafts] = llm.stats
+        if answers[0] != answers[1]:
+            raise RuntimeError(f"guesses changed the text of {name!r} with seed {seed}")
         if stats[0].generated_tokens >= _SHORTEST:
-            yield Pair(repeated(_prompt(name), answer), stats[0], stats[_DRAFTED])
+            yield Pair(repeated(_prompt(name), answers[0]), stats[0], stats[_DRAFTED])
 
 
 def row(name: str, temperature: float, pairs: Sequence[Pair]) -> str:
