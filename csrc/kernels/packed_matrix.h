@@ -17,8 +17,8 @@ enum class MatrixFormat { kQ4 = 4, kQ8 = 8, kFloat32 = 32, kQ4Centred = 40 };
 
 /// A matrix [outputs, inputs] in panels of 16 outputs, one behind the other, the last one filled up with zeros. A panel
 /// of G = inputs / 32 groups is
-/// - codes. kQ4 and kQ4Centred, G * 256 bytes: byte g*256 + j*64 + o*4 + i (j 0 to 3, i 0 to 3) has of output o the code of input
-///   32g + 4j + i in its lower half and that of input 32g + 16 + 4j + i in its upper half.
+/// - codes. kQ4 and kQ4Centred, G * 256 bytes: byte g*256 + j*64 + o*4 + i (j 0 to 3, i 0 to 3) has of output o the
+///   code of input 32g + 4j + i in its lower half and that of input 32g + 16 + 4j + i in its upper half.
 ///   kQ8, G * 512 bytes: byte g*512 + j*64 + o*4 + i (j 0 to 7) is the code of output o and input 32g + 4j + i;
 /// - scales, float16 [G, 16];
 /// - kQ4 only: offsets, float16 [G, 16];

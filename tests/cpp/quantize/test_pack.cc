@@ -102,7 +102,7 @@ TEST_CASE("packing changes no value, and missing rows are zero", "[quantize]") {
 TEST_CASE("panels are whole cache lines", "[quantize]") {
   CHECK(packed::panel_bytes(PackedFormat::kQ4, 32) == 320);
   CHECK(packed::panel_bytes(PackedFormat::kQ4Centred, 32) == 320);  // 288 and padding
-  CHECK(packed::panel_bytes(PackedFormat::kQ8, 32) == 576);  // 544 and padding
+  CHECK(packed::panel_bytes(PackedFormat::kQ8, 32) == 576);         // 544 and padding
   CHECK(packed::panel_bytes(PackedFormat::kF32, 5) == 320);
 }
 
